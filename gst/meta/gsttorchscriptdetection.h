@@ -1,0 +1,48 @@
+/* GStreamer TorchScript: what was detected in a frame
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include <gst/gst.h>
+
+G_BEGIN_DECLS
+
+#define GST_TORCHSCRIPT_TYPE_DETECTION (gst_torchscript_detection_get_type ())
+
+typedef struct _GstTorchscriptDetection GstTorchscriptDetection;
+
+/**
+ * GstTorchscriptDetection:
+ * @x1: left edge of the box
+ * @y1: top edge of the box
+ * @x2: right edge of the box, not less than @x1
+ * @y2: bottom edge of the box, not less than @y1
+ * @score: the model's confidence, 0 to 1
+ * @class_id: number of the class, from 0
+ * @label: (nullable): name of the class, or %NULL if the model names none; an
+ *   interned string (g_intern_string()), never freed
+ *
+ * One detected object. The corners are in pixels of the frame that the meta is
+ * attached to, in continuous coordinates: the top left pixel spans 0.0 to 1.0 in
+ * both directions, so that a box round the whole frame is 0, 0, width, height.
+ */
+struct _GstTorchscriptDetection
+{
+  gfloat x1, y1, x2, y2;
+  gfloat score;
+  gint class_id;
+  const gchar *label;
+};
+
+GST_API_EXPORT
+GType gst_torchscript_detection_get_type (void);
+
+GST_API_EXPORT
+GstTorchscriptDetection *
+gst_torchscript_detection_copy (const GstTorchscriptDetection * detection);
+
+GST_API_EXPORT
+void gst_torchscript_detection_free (GstTorchscriptDetection * detection);
+
+G_END_DECLS

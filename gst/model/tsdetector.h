@@ -1,0 +1,65 @@
+/* tsdetector.h - an image in, boxes out
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Strings the steps of a frame's way together: letterbox and tensor, forward,
+ * decoding, boxes back in source pixels.  An application without a pipeline
+ * could use it as it is.
+ */
+#pragma once
+
+#include "../decode/tsdecoder.h"
+#include "../frame/tsimage.h"
+
+G_BEGIN_DECLS
+
+typedef struct _TsDetector TsDetector;
+
+/* What the user asked for; unset fields fall back to the package's word. */
+typedef struct
+{
+  const gchar *model;           /* mlpkg directory, .pt or .pth; NULL is an error */
+  const gchar *device;          /* "auto", "cpu", "cuda", "cuda:N", "mps" */
+  const gchar *decoder;         /* id, or NULL */
+  const gchar *labels;          /* path of a label file, or NULL */
+  const gchar *method;          /* NULL: "forward" */
+  gint threads;                 /* 0: one a core */
+} TsDetectorOptions;
+
+/* Thresholds, each with a value that means "as the package says". */
+typedef struct
+{
+  gfloat score_threshold;       /* 0..1, or < 0 */
+  gfloat iou_threshold;         /* 0..1, or < 0 */
+  gint max_detections;          /* > 0, or 0 */
+} TsThresholds;
+
+/* Reads the description, loads the module, finds the decoder.
+ * Errors: all of TsErrorCode but _FORWARD and _OUTPUT. */
+TsDetector *ts_detector_open (const TsDetectorOptions * options, GError ** error);
+void ts_detector_free (TsDetector * self);
+
+/* Runs the module @runs times on a grey frame of this size, so that the first
+ * real frame is not slow and a module that does not fit the decoder or the size
+ * is found now.  Errors as ts_detector_run(). */
+gboolean ts_detector_warm_up (TsDetector * self, gint width, gint height,
+    guint runs, GError ** error);
+
+/* Appends the detections in @image to @boxes (an array of TsBox), corners in
+ * source pixels, best score first.  One thread at a time.
+ * Errors: TS_ERROR_FORWARD, _OUTPUT, _MEMORY. */
+gboolean ts_detector_run (TsDetector * self, const TsImage * image,
+    const TsThresholds * thresholds, GArray * boxes, GError ** error);
+
+/* Owned by the detector. */
+const gchar *ts_detector_get_name (const TsDetector * self);
+const gchar *ts_detector_get_device (const TsDetector * self);
+const gchar *ts_detector_get_device_reason (const TsDetector * self);
+const gchar *ts_detector_get_runtime (const TsDetector * self);
+const gchar *ts_detector_get_runtime_warning (const TsDetector * self);
+/* The name of a class, or NULL if it has none. */
+const gchar *ts_detector_get_label (const TsDetector * self, gint class_id);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (TsDetector, ts_detector_free)
+
+G_END_DECLS

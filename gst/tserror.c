@@ -1,0 +1,7 @@
+/* tserror.c - the error domain
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "tserror.h"
+
+G_DEFINE_QUARK (ts-error-quark, ts_error)

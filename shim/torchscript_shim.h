@@ -1,0 +1,147 @@
+/* torchscript_shim.h - the only door to libtorch, as a C ABI
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * A shim is a shared module with one exported symbol, ts_shim_api().  The
+ * plugin opens it when a model is opened, so that neither a plugin scan nor
+ * gst-inspect-1.0 needs libtorch.  torchscript_shim.cpp implements the ABI over
+ * libtorch, tests/fakeshim/ over a script of canned answers.
+ *
+ * Rules for every function:
+ *  - Handles are opaque.  *_free() accepts NULL.
+ *  - A function that can fail returns a TsShimStatus and writes one readable,
+ *    NUL-terminated sentence into the caller's error buffer (truncated to fit;
+ *    a NULL buffer is allowed).  On failure no out parameter is touched.
+ *  - Nothing is thrown across this boundary.
+ *  - A module may be used by one thread at a time; different modules by
+ *    different threads at once.  A value belongs to whoever received it.
+ */
+#ifndef TORCHSCRIPT_SHIM_H
+#define TORCHSCRIPT_SHIM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define TS_SHIM_ABI_VERSION 1u
+#define TS_SHIM_MAX_DIMS 8
+#define TS_SHIM_SYMBOL "ts_shim_api"
+
+#if defined (__GNUC__)
+#define TS_SHIM_MUST_CHECK __attribute__ ((warn_unused_result))
+#else
+#define TS_SHIM_MUST_CHECK
+#endif
+
+typedef enum
+{
+  TS_SHIM_OK = 0,
+  TS_SHIM_ERROR_ARGUMENT,       /* the caller passed something impossible */
+  TS_SHIM_ERROR_LOAD,           /* the file is no TorchScript this libtorch reads */
+  TS_SHIM_ERROR_DEVICE,         /* the device is unknown or not available */
+  TS_SHIM_ERROR_METHOD,         /* the module has no such method */
+  TS_SHIM_ERROR_FORWARD,        /* the module itself failed while it ran */
+  TS_SHIM_ERROR_OUTPUT,         /* it returned a type that has no C form */
+  TS_SHIM_ERROR_MEMORY          /* host or device memory is exhausted */
+} TsShimStatus;
+
+typedef enum
+{
+  TS_SHIM_FLOAT32 = 0,
+  TS_SHIM_FLOAT16,
+  TS_SHIM_BFLOAT16,
+  TS_SHIM_FLOAT64,
+  TS_SHIM_UINT8,
+  TS_SHIM_INT8,
+  TS_SHIM_INT16,
+  TS_SHIM_INT32,
+  TS_SHIM_INT64,
+  TS_SHIM_BOOL
+} TsShimDtype;
+
+/* A borrowed, dense, row-major tensor in host memory. */
+typedef struct
+{
+  void *data;
+  TsShimDtype dtype;
+  int32_t n_dims;                       /* 0 (a scalar) to TS_SHIM_MAX_DIMS */
+  int64_t shape[TS_SHIM_MAX_DIMS];      /* in elements, outermost first */
+} TsShimTensor;
+
+typedef enum
+{
+  TS_SHIM_NONE = 0,
+  TS_SHIM_TENSOR,
+  TS_SHIM_LIST,                 /* list or tuple */
+  TS_SHIM_DICT,                 /* string or integer keys */
+  TS_SHIM_INT,
+  TS_SHIM_DOUBLE,
+  TS_SHIM_STRING
+} TsShimKind;
+
+typedef struct TsShimModule TsShimModule;
+typedef struct TsShimValue TsShimValue;
+
+typedef struct
+{
+  const char *path;             /* the file, UTF-8 as the OS takes it */
+  const char *device;           /* "cpu", "cuda", "cuda:N" or "mps" */
+  const char *method;           /* the method that run() calls; "forward" if NULL */
+  int32_t threads;              /* intra-op threads of the CPU; 0: one a core */
+  TsShimDtype dtype;            /* floating parameters are converted to this */
+} TsShimLoadOptions;
+
+typedef struct
+{
+  uint32_t abi_version;         /* TS_SHIM_ABI_VERSION */
+
+  /* "libtorch 1.13.0", or whatever stands behind this shim; static. */
+  const char *(*runtime) (void);
+
+  /* A sentence about a runtime that works but runs far below the machine's
+   * speed (the reference BLAS, say) with its cure, or NULL; static. */
+  const char *(*runtime_warning) (void);
+
+  /* Whether @device names a device that works here. */
+  TsShimStatus (*check_device) (const char *device, char *error, size_t error_size);
+
+  /* Loads a TorchScript file onto a device, in evaluation mode. */
+  TsShimStatus (*load) (const TsShimLoadOptions *options, TsShimModule **module,
+      char *error, size_t error_size);
+  void (*module_free) (TsShimModule *module);
+
+  /* The JSON extra file "config.txt" that some exporters embed, or NULL.
+   * Owned by the module; *size gets its length in bytes. */
+  const char *(*config) (const TsShimModule *module, size_t *size);
+
+  /* Runs the method chosen at load on @n_inputs tensors.  The inputs are only
+   * read, and only during the call.  *output is the caller's to free. */
+  TsShimStatus (*run) (TsShimModule *module, const TsShimTensor *inputs,
+      size_t n_inputs, TsShimValue **output, char *error, size_t error_size);
+
+  /* The parts of an output.  Children, keys, strings and tensor data live as
+   * long as the root value that run() gave.  Tensors are in host memory. */
+  TsShimKind (*value_kind) (const TsShimValue *value);
+  size_t (*value_size) (const TsShimValue *value);      /* children of a list or dict */
+  const TsShimValue *(*value_child) (const TsShimValue *value, size_t index);
+  const char *(*value_key) (const TsShimValue *value, size_t index);    /* of a dict */
+  const TsShimTensor *(*value_tensor) (const TsShimValue *value);
+  int64_t (*value_int) (const TsShimValue *value);
+  double (*value_double) (const TsShimValue *value);
+  const char *(*value_string) (const TsShimValue *value);
+  void (*value_free) (TsShimValue *value);
+} TsShimApi;
+
+/* The one exported symbol; NULL if this shim does not speak @abi_version. */
+const TsShimApi *ts_shim_api (uint32_t abi_version);
+
+typedef const TsShimApi *(*TsShimApiFunc) (uint32_t abi_version);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* TORCHSCRIPT_SHIM_H */
