@@ -1,0 +1,467 @@
+/* gsttorchscriptinfer.c - runs a TorchScript model on video frames
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+/**
+ * SECTION:element-torchscriptinfer
+ * @title: torchscriptinfer
+ * @short_description: finds objects in video with a TorchScript model
+ *
+ * Runs a PyTorch model, saved with `torch.jit.save`, on every frame and attaches
+ * what it found as #GstTorchscriptDetectionMeta, mirrored to
+ * #GstVideoRegionOfInterestMeta. The video itself passes through untouched.
+ *
+ * #GstTorchscriptInfer:model is an mlpkg package or a bare `.pt` file. Colour
+ * conversion, scaling, padding and normalisation happen inside, as the package
+ * says, so that no converter is needed in front.
+ *
+ * ## Example launch line
+ * |[
+ * gst-launch-1.0 filesrc location=page.png ! decodebin ! torchscriptinfer \
+ *     model=models/doclayout-n.mlpkg ! videoconvert ! \
+ *     video/x-raw,format=RGB ! detectionoverlay ! pngenc ! \
+ *     filesink location=boxes.png
+ * ]|
+ */
+#include "gsttorchscriptinfer.h"
+
+#include <gst/video/video.h>
+
+#include "elementerror.h"
+#include "gsttorchscriptdetectionmeta.h"
+#include "gsttorchscriptroi.h"
+#include "tsdetector.h"
+#include "tserror.h"
+#include "videoimage.h"
+
+GST_DEBUG_CATEGORY_STATIC (torchscript_infer_debug);
+#define GST_CAT_DEFAULT torchscript_infer_debug
+
+#define DEFAULT_DEVICE "auto"
+#define DEFAULT_THREADS 0
+#define DEFAULT_WARMUP 1
+#define FROM_PACKAGE_THRESHOLD -1.0f
+#define FROM_PACKAGE_MAX 0
+
+enum
+{
+  PROP_0,
+  PROP_MODEL,
+  PROP_DEVICE,
+  PROP_THREADS,
+  PROP_SCORE_THRESHOLD,
+  PROP_IOU_THRESHOLD,
+  PROP_MAX_DETECTIONS,
+  PROP_DECODER,
+  PROP_LABELS,
+  PROP_METHOD,
+  PROP_WARMUP,
+};
+
+struct _GstTorchscriptInfer
+{
+  GstBaseTransform parent;
+
+  /* Settings, guarded by the object lock.  All but the thresholds are read
+   * when the element starts. */
+  gchar *model, *device, *decoder, *labels, *method;
+  guint threads, warmup;
+  TsThresholds thresholds;
+
+  /* State, between start() and stop(), used by the streaming thread only. */
+  TsDetector *detector;
+  GstVideoInfo info;
+  GArray *boxes;                /* TsBox, reused for every frame */
+  GArray *detections;           /* GstTorchscriptDetection, reused likewise */
+  guint64 n_results;
+};
+
+G_DEFINE_FINAL_TYPE (GstTorchscriptInfer, gst_torchscript_infer,
+    GST_TYPE_BASE_TRANSFORM);
+GST_ELEMENT_REGISTER_DEFINE (torchscriptinfer, "torchscriptinfer",
+    GST_RANK_NONE, GST_TYPE_TORCHSCRIPT_INFER);
+
+#define VIDEO_CAPS GST_VIDEO_CAPS_MAKE (TS_VIDEO_FORMATS)
+
+static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
+    GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS (VIDEO_CAPS));
+static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
+    GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS (VIDEO_CAPS));
+
+static void
+replace_string (gchar ** setting, const GValue * value)
+{
+  g_free (*setting);
+  *setting = g_value_dup_string (value);
+}
+
+static void
+gst_torchscript_infer_set_property (GObject * object, guint id,
+    const GValue * value, GParamSpec * pspec)
+{
+  GstTorchscriptInfer *self = GST_TORCHSCRIPT_INFER (object);
+
+  GST_OBJECT_LOCK (self);
+  switch (id) {
+    case PROP_MODEL:
+      replace_string (&self->model, value);
+      break;
+    case PROP_DEVICE:
+      replace_string (&self->device, value);
+      break;
+    case PROP_THREADS:
+      self->threads = g_value_get_uint (value);
+      break;
+    case PROP_SCORE_THRESHOLD:
+      self->thresholds.score_threshold = g_value_get_float (value);
+      break;
+    case PROP_IOU_THRESHOLD:
+      self->thresholds.iou_threshold = g_value_get_float (value);
+      break;
+    case PROP_MAX_DETECTIONS:
+      self->thresholds.max_detections = g_value_get_int (value);
+      break;
+    case PROP_DECODER:
+      replace_string (&self->decoder, value);
+      break;
+    case PROP_LABELS:
+      replace_string (&self->labels, value);
+      break;
+    case PROP_METHOD:
+      replace_string (&self->method, value);
+      break;
+    case PROP_WARMUP:
+      self->warmup = g_value_get_uint (value);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+      break;
+  }
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+gst_torchscript_infer_get_property (GObject * object, guint id,
+    GValue * value, GParamSpec * pspec)
+{
+  GstTorchscriptInfer *self = GST_TORCHSCRIPT_INFER (object);
+
+  GST_OBJECT_LOCK (self);
+  switch (id) {
+    case PROP_MODEL:
+      g_value_set_string (value, self->model);
+      break;
+    case PROP_DEVICE:
+      g_value_set_string (value, self->device);
+      break;
+    case PROP_THREADS:
+      g_value_set_uint (value, self->threads);
+      break;
+    case PROP_SCORE_THRESHOLD:
+      g_value_set_float (value, self->thresholds.score_threshold);
+      break;
+    case PROP_IOU_THRESHOLD:
+      g_value_set_float (value, self->thresholds.iou_threshold);
+      break;
+    case PROP_MAX_DETECTIONS:
+      g_value_set_int (value, self->thresholds.max_detections);
+      break;
+    case PROP_DECODER:
+      g_value_set_string (value, self->decoder);
+      break;
+    case PROP_LABELS:
+      g_value_set_string (value, self->labels);
+      break;
+    case PROP_METHOD:
+      g_value_set_string (value, self->method);
+      break;
+    case PROP_WARMUP:
+      g_value_set_uint (value, self->warmup);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+      break;
+  }
+  GST_OBJECT_UNLOCK (self);
+}
+
+/* Opens the detector with the settings as they are now, without holding the
+ * lock while a file is read and a module is loaded. */
+static TsDetector *
+open_detector (GstTorchscriptInfer * self, GError ** error)
+{
+  g_autofree gchar *model = NULL, *device = NULL, *decoder = NULL;
+  g_autofree gchar *labels = NULL, *method = NULL;
+  guint threads;
+
+  GST_OBJECT_LOCK (self);
+  model = g_strdup (self->model);
+  device = g_strdup (self->device);
+  decoder = g_strdup (self->decoder);
+  labels = g_strdup (self->labels);
+  method = g_strdup (self->method);
+  threads = self->threads;
+  GST_OBJECT_UNLOCK (self);
+
+  return ts_detector_open (&(TsDetectorOptions) {
+      .model = model,
+      .device = device,
+      .decoder = decoder,
+      .labels = labels,
+      .method = method,
+      .threads = threads,
+      }, error);
+}
+
+static gboolean
+gst_torchscript_infer_start (GstBaseTransform * trans)
+{
+  GstTorchscriptInfer *self = GST_TORCHSCRIPT_INFER (trans);
+  GError *error = NULL;
+  const gchar *warning;
+
+  self->detector = open_detector (self, &error);
+  if (self->detector == NULL) {
+    ts_element_error (self, error);
+    return FALSE;
+  }
+  GST_INFO_OBJECT (self, "model %s on %s (%s), %s",
+      ts_detector_get_name (self->detector),
+      ts_detector_get_device (self->detector),
+      ts_detector_get_device_reason (self->detector),
+      ts_detector_get_runtime (self->detector));
+  warning = ts_detector_get_runtime_warning (self->detector);
+  if (warning != NULL)
+    GST_ELEMENT_WARNING (self, LIBRARY, SETTINGS, ("%s", warning), (NULL));
+  self->n_results = 0;
+  return TRUE;
+}
+
+static gboolean
+gst_torchscript_infer_stop (GstBaseTransform * trans)
+{
+  GstTorchscriptInfer *self = GST_TORCHSCRIPT_INFER (trans);
+
+  g_clear_pointer (&self->detector, ts_detector_free);
+  gst_video_info_init (&self->info);
+  return TRUE;
+}
+
+static gboolean
+gst_torchscript_infer_set_caps (GstBaseTransform * trans, GstCaps * incaps,
+    GstCaps * outcaps)
+{
+  GstTorchscriptInfer *self = GST_TORCHSCRIPT_INFER (trans);
+  GError *error = NULL;
+  GstVideoInfo info;
+  guint warmup;
+
+  if (!gst_video_info_from_caps (&info, incaps))
+    return FALSE;
+  GST_OBJECT_LOCK (self);
+  warmup = self->warmup;
+  GST_OBJECT_UNLOCK (self);
+
+  if (!ts_detector_warm_up (self->detector, info.width, info.height, warmup,
+          &error)) {
+    ts_element_error (self, error);
+    return FALSE;
+  }
+  self->info = info;
+  return TRUE;
+}
+
+/* Fills self->boxes with what the model finds in the buffer's pixels. */
+static gboolean
+detect (GstTorchscriptInfer * self, GstBuffer * buffer, GError ** error)
+{
+  TsThresholds thresholds;
+  GstVideoFrame frame;
+  gboolean done;
+  TsImage image;
+
+  if (!gst_video_frame_map (&frame, &self->info, buffer, GST_MAP_READ)) {
+    g_set_error (error, TS_ERROR, TS_ERROR_READ,
+        "A %s frame of %dx%d pixels could not be read: the buffer of %"
+        G_GSIZE_FORMAT " bytes is too small for it or cannot be mapped; look "
+        "at the element upstream", gst_video_format_to_string
+        (GST_VIDEO_INFO_FORMAT (&self->info)), self->info.width,
+        self->info.height, gst_buffer_get_size (buffer));
+    return FALSE;
+  }
+  GST_OBJECT_LOCK (self);
+  thresholds = self->thresholds;
+  GST_OBJECT_UNLOCK (self);
+
+  ts_image_from_video_frame (&image, &frame);
+  g_array_set_size (self->boxes, 0);
+  done = ts_detector_run (self->detector, &image, &thresholds, self->boxes,
+      error);
+  gst_video_frame_unmap (&frame);
+  return done;
+}
+
+static void
+attach (GstTorchscriptInfer * self, GstBuffer * buffer)
+{
+  GstTorchscriptDetectionMeta *meta;
+  guint i;
+
+  g_array_set_size (self->detections, self->boxes->len);
+  for (i = 0; i < self->boxes->len; i++) {
+    const TsBox *box = &g_array_index (self->boxes, TsBox, i);
+
+    g_array_index (self->detections, GstTorchscriptDetection, i) =
+        (GstTorchscriptDetection) {
+      .x1 = box->box[0],
+      .y1 = box->box[1],
+      .x2 = box->box[2],
+      .y2 = box->box[3],
+      .score = box->score,
+      .class_id = box->class_id,
+      .label = g_intern_string (ts_detector_get_label (self->detector,
+              box->class_id)),
+    };
+  }
+  meta = gst_buffer_add_torchscript_detection_meta (buffer,
+      ts_detector_get_name (self->detector), self->info.width,
+      self->info.height, self->n_results++,
+      (const GstTorchscriptDetection *) self->detections->data,
+      self->detections->len);
+  gst_torchscript_roi_add_from_meta (buffer, meta);
+}
+
+static GstFlowReturn
+gst_torchscript_infer_transform_ip (GstBaseTransform * trans,
+    GstBuffer * buffer)
+{
+  GstTorchscriptInfer *self = GST_TORCHSCRIPT_INFER (trans);
+  GError *error = NULL;
+
+  if (!detect (self, buffer, &error)) {
+    ts_element_error (self, error);
+    return GST_FLOW_ERROR;
+  }
+  attach (self, buffer);
+  GST_LOG_OBJECT (self, "%u detections in %" GST_PTR_FORMAT, self->boxes->len,
+      buffer);
+  return GST_FLOW_OK;
+}
+
+static void
+gst_torchscript_infer_finalize (GObject * object)
+{
+  GstTorchscriptInfer *self = GST_TORCHSCRIPT_INFER (object);
+
+  g_free (self->model);
+  g_free (self->device);
+  g_free (self->decoder);
+  g_free (self->labels);
+  g_free (self->method);
+  g_array_unref (self->boxes);
+  g_array_unref (self->detections);
+  G_OBJECT_CLASS (gst_torchscript_infer_parent_class)->finalize (object);
+}
+
+static void
+gst_torchscript_infer_init (GstTorchscriptInfer * self)
+{
+  self->device = g_strdup (DEFAULT_DEVICE);
+  self->threads = DEFAULT_THREADS;
+  self->warmup = DEFAULT_WARMUP;
+  self->thresholds = (TsThresholds) {
+    FROM_PACKAGE_THRESHOLD, FROM_PACKAGE_THRESHOLD, FROM_PACKAGE_MAX
+  };
+  self->boxes = g_array_new (FALSE, FALSE, sizeof (TsBox));
+  self->detections =
+      g_array_new (FALSE, FALSE, sizeof (GstTorchscriptDetection));
+  gst_base_transform_set_in_place (GST_BASE_TRANSFORM (self), TRUE);
+}
+
+static void
+install_model_properties (GObjectClass * klass)
+{
+  const GParamFlags flags =
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY;
+
+  g_object_class_install_property (klass, PROP_MODEL,
+      g_param_spec_string ("model", "Model",
+          "An mlpkg package (a directory) or a TorchScript file (.pt, .pth)",
+          NULL, flags));
+  g_object_class_install_property (klass, PROP_DEVICE,
+      g_param_spec_string ("device", "Device",
+          "Where the model runs: auto (the package's wish, else CUDA if it "
+          "works, else the CPU), cpu, cuda, cuda:N or mps",
+          DEFAULT_DEVICE, flags));
+  g_object_class_install_property (klass, PROP_THREADS,
+      g_param_spec_uint ("threads", "Threads",
+          "CPU threads of one forward pass (0: one for each core)",
+          0, 1024, DEFAULT_THREADS, flags));
+  g_object_class_install_property (klass, PROP_DECODER,
+      g_param_spec_string ("decoder", "Decoder",
+          "How the model's output becomes boxes: yolov10 or yolo-end2end "
+          "(unset: as the package says)", NULL, flags));
+  g_object_class_install_property (klass, PROP_LABELS,
+      g_param_spec_string ("labels", "Labels",
+          "A text file with one class name a line, the first for class 0 "
+          "(unset: as the package or the file says)", NULL, flags));
+  g_object_class_install_property (klass, PROP_METHOD,
+      g_param_spec_string ("method", "Method",
+          "The method of the module to call (unset: forward)", NULL, flags));
+  g_object_class_install_property (klass, PROP_WARMUP,
+      g_param_spec_uint ("warmup", "Warm-up",
+          "Forward passes on a grey frame before the first one, each time the "
+          "frame size changes; they find a model that does not fit, too",
+          0, 100, DEFAULT_WARMUP, flags));
+}
+
+static void
+install_threshold_properties (GObjectClass * klass)
+{
+  const GParamFlags flags =
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING;
+
+  g_object_class_install_property (klass, PROP_SCORE_THRESHOLD,
+      g_param_spec_float ("score-threshold", "Score threshold",
+          "Detections need a score above this, 0 to 1 (-1: as the package says)",
+          -1, 1, FROM_PACKAGE_THRESHOLD, flags));
+  g_object_class_install_property (klass, PROP_IOU_THRESHOLD,
+      g_param_spec_float ("iou-threshold", "IoU threshold",
+          "Overlap, as intersection over union, above which non-maximum "
+          "suppression drops the weaker box, for decoders that need it, 0 to 1 "
+          "(-1: as the package says)", -1, 1, FROM_PACKAGE_THRESHOLD, flags));
+  g_object_class_install_property (klass, PROP_MAX_DETECTIONS,
+      g_param_spec_int ("max-detections", "Maximum detections",
+          "At most so many detections a frame, the best ones "
+          "(0: as the package says)", 0, 100000, FROM_PACKAGE_MAX, flags));
+}
+
+static void
+gst_torchscript_infer_class_init (GstTorchscriptInferClass * klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
+  GstBaseTransformClass *trans_class = GST_BASE_TRANSFORM_CLASS (klass);
+
+  GST_DEBUG_CATEGORY_INIT (torchscript_infer_debug, "torchscriptinfer", 0,
+      "TorchScript inference");
+
+  object_class->set_property = gst_torchscript_infer_set_property;
+  object_class->get_property = gst_torchscript_infer_get_property;
+  object_class->finalize = gst_torchscript_infer_finalize;
+  install_model_properties (object_class);
+  install_threshold_properties (object_class);
+
+  gst_element_class_set_static_metadata (element_class,
+      "TorchScript inference", "Filter/Analyzer/Video",
+      "Finds objects in video with a PyTorch TorchScript model",
+      "The gst-torchscript developers");
+  gst_element_class_add_static_pad_template (element_class, &sink_template);
+  gst_element_class_add_static_pad_template (element_class, &src_template);
+
+  trans_class->start = gst_torchscript_infer_start;
+  trans_class->stop = gst_torchscript_infer_stop;
+  trans_class->set_caps = gst_torchscript_infer_set_caps;
+  trans_class->transform_ip = gst_torchscript_infer_transform_ip;
+}
