@@ -193,25 +193,18 @@ open_detector (GstTorchscriptInfer * self, GError ** error)
 {
   g_autofree gchar *model = NULL, *device = NULL, *decoder = NULL;
   g_autofree gchar *labels = NULL, *method = NULL;
-  guint threads;
+  TsDetectorOptions options = { NULL, };
 
   GST_OBJECT_LOCK (self);
-  model = g_strdup (self->model);
-  device = g_strdup (self->device);
-  decoder = g_strdup (self->decoder);
-  labels = g_strdup (self->labels);
-  method = g_strdup (self->method);
-  threads = self->threads;
+  options.model = model = g_strdup (self->model);
+  options.device = device = g_strdup (self->device);
+  options.decoder = decoder = g_strdup (self->decoder);
+  options.labels = labels = g_strdup (self->labels);
+  options.method = method = g_strdup (self->method);
+  options.threads = self->threads;
   GST_OBJECT_UNLOCK (self);
 
-  return ts_detector_open (&(TsDetectorOptions) {
-      .model = model,
-      .device = device,
-      .decoder = decoder,
-      .labels = labels,
-      .method = method,
-      .threads = threads,
-      }, error);
+  return ts_detector_open (&options, error);
 }
 
 static gboolean
@@ -303,27 +296,30 @@ detect (GstTorchscriptInfer * self, GstBuffer * buffer, GError ** error)
 }
 
 static void
+append_detection (GstTorchscriptInfer * self, const TsBox * box)
+{
+  GstTorchscriptDetection detection;
+
+  detection.x1 = box->box[0];
+  detection.y1 = box->box[1];
+  detection.x2 = box->box[2];
+  detection.y2 = box->box[3];
+  detection.score = box->score;
+  detection.class_id = box->class_id;
+  detection.label =
+      g_intern_string (ts_detector_get_label (self->detector, box->class_id));
+  g_array_append_val (self->detections, detection);
+}
+
+static void
 attach (GstTorchscriptInfer * self, GstBuffer * buffer)
 {
   GstTorchscriptDetectionMeta *meta;
   guint i;
 
-  g_array_set_size (self->detections, self->boxes->len);
-  for (i = 0; i < self->boxes->len; i++) {
-    const TsBox *box = &g_array_index (self->boxes, TsBox, i);
-
-    g_array_index (self->detections, GstTorchscriptDetection, i) =
-        (GstTorchscriptDetection) {
-      .x1 = box->box[0],
-      .y1 = box->box[1],
-      .x2 = box->box[2],
-      .y2 = box->box[3],
-      .score = box->score,
-      .class_id = box->class_id,
-      .label = g_intern_string (ts_detector_get_label (self->detector,
-              box->class_id)),
-    };
-  }
+  g_array_set_size (self->detections, 0);
+  for (i = 0; i < self->boxes->len; i++)
+    append_detection (self, &g_array_index (self->boxes, TsBox, i));
   meta = gst_buffer_add_torchscript_detection_meta (buffer,
       ts_detector_get_name (self->detector), self->info.width,
       self->info.height, self->n_results++,
@@ -370,9 +366,9 @@ gst_torchscript_infer_init (GstTorchscriptInfer * self)
   self->device = g_strdup (DEFAULT_DEVICE);
   self->threads = DEFAULT_THREADS;
   self->warmup = DEFAULT_WARMUP;
-  self->thresholds = (TsThresholds) {
-    FROM_PACKAGE_THRESHOLD, FROM_PACKAGE_THRESHOLD, FROM_PACKAGE_MAX
-  };
+  self->thresholds.score_threshold = FROM_PACKAGE_THRESHOLD;
+  self->thresholds.iou_threshold = FROM_PACKAGE_THRESHOLD;
+  self->thresholds.max_detections = FROM_PACKAGE_MAX;
   self->boxes = g_array_new (FALSE, FALSE, sizeof (TsBox));
   self->detections =
       g_array_new (FALSE, FALSE, sizeof (GstTorchscriptDetection));

@@ -54,13 +54,11 @@ ts_image_from_video_frame (TsImage * image, const GstVideoFrame * frame)
   const GstVideoColorimetry *colorimetry = &frame->info.colorimetry;
   guint i;
 
-  *image = (TsImage) {
-    .format = pixel_format (GST_VIDEO_FRAME_FORMAT (frame)),
-    .width = GST_VIDEO_FRAME_WIDTH (frame),
-    .height = GST_VIDEO_FRAME_HEIGHT (frame),
-    .matrix = color_matrix (colorimetry->matrix),
-    .full_range = colorimetry->range == GST_VIDEO_COLOR_RANGE_0_255,
-  };
+  image->format = pixel_format (GST_VIDEO_FRAME_FORMAT (frame));
+  image->width = GST_VIDEO_FRAME_WIDTH (frame);
+  image->height = GST_VIDEO_FRAME_HEIGHT (frame);
+  image->matrix = color_matrix (colorimetry->matrix);
+  image->full_range = colorimetry->range == GST_VIDEO_COLOR_RANGE_0_255;
   for (i = 0; i < GST_VIDEO_FRAME_N_PLANES (frame); i++) {
     image->plane[i] = GST_VIDEO_FRAME_PLANE_DATA (frame, i);
     image->stride[i] = GST_VIDEO_FRAME_PLANE_STRIDE (frame, i);
