@@ -61,14 +61,14 @@ ts_chroma_spread (const guint8 * restrict chroma, gint step, gint width,
     out[width - 1] = chroma[pairs * step];
 }
 
-static inline gint16
+TS_CLONED_INLINE gint16
 multiply_high (gint16 a, gint16 b)
 {
   return (a * b) >> 16;
 }
 
 /* To the nearest level; the extra 1 is half a floor for each of two terms. */
-static inline guint8
+TS_CLONED_INLINE guint8
 to_level (gint16 sum)
 {
   gint16 level = (gint16) (sum + (1 << (FRACTION_BITS - 1)) + 1)
@@ -77,7 +77,7 @@ to_level (gint16 sum)
   return CLAMP (level, 0, 255);
 }
 
-static inline gint16
+TS_CLONED_INLINE gint16
 y_term (const TsYuv * self, guint8 y)
 {
   return multiply_high ((y - self->y_black) * (1 << Y_SHIFT), self->y_gain);
@@ -86,7 +86,7 @@ y_term (const TsYuv * self, guint8 y)
 TS_CLONES void
 ts_yuv_to_rgbx (const TsYuv * self, const guint8 * restrict y,
     const guint8 * restrict cb, const guint8 * restrict cr, gint width,
-    guint8 * restrict out)
+    guint32 * restrict out)
 {
   const TsYuv k = *self;
   gint i;
@@ -95,12 +95,12 @@ ts_yuv_to_rgbx (const TsYuv * self, const guint8 * restrict y,
     gint16 luma = y_term (&k, y[i]);
     gint16 u = (cb[i] - 128) * (1 << CHROMA_SHIFT);
     gint16 v = (cr[i] - 128) * (1 << CHROMA_SHIFT);
-
-    out[4 * i] = to_level (luma + multiply_high (v, k.cr_to_r));
-    out[4 * i + 1] = to_level (luma + multiply_high (u, k.cb_to_g)
+    guint32 r = to_level (luma + multiply_high (v, k.cr_to_r));
+    guint32 g = to_level (luma + multiply_high (u, k.cb_to_g)
         + multiply_high (v, k.cr_to_g));
-    out[4 * i + 2] = to_level (luma + multiply_high (u, k.cb_to_b));
-    out[4 * i + 3] = 0;
+    guint32 b = to_level (luma + multiply_high (u, k.cb_to_b));
+
+    out[i] = GUINT32_TO_LE (r | g << 8 | b << 16);
   }
 }
 
@@ -115,7 +115,7 @@ ts_yuv_to_luma (const TsYuv * self, const guint8 * restrict y, gint width,
     out[i] = to_level (y_term (&k, y[i]));
 }
 
-static inline void
+TS_CLONED_INLINE void
 rgb_to_luma (const guint8 * restrict pixels, gint pixel_size, gint red,
     gint blue, gint width, guint8 * restrict out)
 {

@@ -20,9 +20,9 @@ void ts_yuv_init (TsYuv * self, TsColorMatrix matrix, gboolean full_range);
 void ts_chroma_spread (const guint8 * chroma, gint step, gint width,
     guint8 * out);
 
-/* One chroma sample a pixel; writes 4 bytes a pixel: R, G, B and an unused one. */
+/* One chroma sample a pixel; writes the bytes R, G, B and 0 for each pixel. */
 void ts_yuv_to_rgbx (const TsYuv * self, const guint8 * y, const guint8 * cb,
-    const guint8 * cr, gint width, guint8 * out);
+    const guint8 * cr, gint width, guint32 * out);
 
 /* Y' stretched to 0..255. */
 void ts_yuv_to_luma (const TsYuv * self, const guint8 * y, gint width,

@@ -195,7 +195,7 @@ get_yuv_line (TsTensorizer * self, const TsImage * image, gint y)
   ts_chroma_spread (cb, step, image->width, self->chroma[0]);
   ts_chroma_spread (cr, step, image->width, self->chroma[1]);
   ts_yuv_to_rgbx (&self->yuv, get_plane_row (image, 0, y), self->chroma[0],
-      self->chroma[1], image->width, self->line);
+      self->chroma[1], image->width, (guint32 *) self->line);
   return self->line;
 }
 
