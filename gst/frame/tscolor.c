@@ -15,6 +15,9 @@
 #define Y_SHIFT 7
 #define CHROMA_SHIFT 8
 
+/* Luma alone can afford 32 bits, and with these is exact. */
+#define LUMA_BITS 16
+
 static gint16
 coefficient (gdouble value, gint input_shift)
 {
@@ -37,6 +40,7 @@ ts_yuv_init (TsYuv * self, TsColorMatrix matrix, gboolean full_range)
   gdouble r = 2 * (1 - kr) * c_gain, b = 2 * (1 - kb) * c_gain;
 
   self->y_black = full_range ? 0 : 16;
+  self->luma_gain = lrint (ldexp (y_gain, LUMA_BITS));
   self->y_gain = coefficient (y_gain, Y_SHIFT);
   self->cr_to_r = coefficient (r, CHROMA_SHIFT);
   self->cb_to_b = coefficient (b, CHROMA_SHIFT);
@@ -77,12 +81,6 @@ to_level (gint16 sum)
   return CLAMP (level, 0, 255);
 }
 
-TS_CLONED_INLINE gint16
-y_term (const TsYuv * self, guint8 y)
-{
-  return multiply_high ((y - self->y_black) * (1 << Y_SHIFT), self->y_gain);
-}
-
 TS_CLONES void
 ts_yuv_to_rgbx (const TsYuv * self, const guint8 * restrict y,
     const guint8 * restrict cb, const guint8 * restrict cr, gint width,
@@ -92,7 +90,7 @@ ts_yuv_to_rgbx (const TsYuv * self, const guint8 * restrict y,
   gint i;
 
   for (i = 0; i < width; i++) {
-    gint16 luma = y_term (&k, y[i]);
+    gint16 luma = multiply_high ((y[i] - k.y_black) * (1 << Y_SHIFT), k.y_gain);
     gint16 u = (cb[i] - 128) * (1 << CHROMA_SHIFT);
     gint16 v = (cr[i] - 128) * (1 << CHROMA_SHIFT);
     guint32 r = to_level (luma + multiply_high (v, k.cr_to_r));
@@ -108,11 +106,15 @@ TS_CLONES void
 ts_yuv_to_luma (const TsYuv * self, const guint8 * restrict y, gint width,
     guint8 * restrict out)
 {
-  const TsYuv k = *self;
+  gint32 black = self->y_black, gain = self->luma_gain;
   gint i;
 
-  for (i = 0; i < width; i++)
-    out[i] = to_level (y_term (&k, y[i]));
+  for (i = 0; i < width; i++) {
+    gint32 level = ((y[i] - black) * gain + (1 << (LUMA_BITS - 1)))
+        >> LUMA_BITS;
+
+    out[i] = CLAMP (level, 0, 255);
+  }
 }
 
 TS_CLONED_INLINE void
