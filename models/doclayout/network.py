@@ -242,7 +242,7 @@ class DFL(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         b, n = x.shape[0], x.shape[2]
-        p = x.view(b, 4, REG_MAX, n).transpose(1, 2).softmax(1)
+        p = x.view(b, 4, x.shape[1] // 4, n).transpose(1, 2).softmax(1)
         return self.conv(p).view(b, 4, n)
 
 
@@ -265,7 +265,8 @@ def anchors(maps: List[Tensor]) -> Tuple[Tensor, Tensor]:
         h, w = m.shape[2], m.shape[3]
         x = torch.arange(w, device=m.device, dtype=m.dtype) + 0.5
         y = torch.arange(h, device=m.device, dtype=m.dtype) + 0.5
-        centres.append(torch.stack([x.repeat(h), y.repeat_interleave(w)]))
+        grid = [x.unsqueeze(0).expand(h, w), y.unsqueeze(1).expand(h, w)]
+        centres.append(torch.stack(grid).flatten(1))
         strides.append(torch.full([h * w], stride, device=m.device, dtype=m.dtype))
         stride = stride * 2.0
     return torch.cat(centres, 1), torch.cat(strides)
@@ -293,11 +294,10 @@ def flat_maps(maps: List[Tensor], box_channels: int) -> Tuple[Tensor, Tensor]:
 class Detect(nn.Module):
     """The head: one-to-many branches to learn from, one-to-one to predict."""
 
-    def __init__(self, channels: Sequence[int], nc: int):
+    def __init__(self, channels: Sequence[int], nc: int, c2: int, c3: int):
+        """c2 and c3 are the inner channels of the box and class branches."""
         super().__init__()
         self.nc = nc
-        c2 = max(channels[0] // 4, 4 * REG_MAX)
-        c3 = max(channels[0], min(nc, 100))
         self.cv2 = nn.ModuleList([box_branch(c, c2) for c in channels])
         self.cv3 = nn.ModuleList([class_branch(c, c3, nc) for c in channels])
         self.dfl = DFL()
@@ -347,23 +347,12 @@ def build_layer(layer: Layer) -> nn.Module:
     raise ValueError(f"no block is called {layer.kind!r}")
 
 
-class Network(nn.Module):
-    """Backbone, neck and head.
+class Topology(nn.Module):
+    """Backbone and neck as one list of blocks, the head last."""
 
-    Input: [B, 3, H, W] RGB in 0..1, H and W multiples of 32.
-    In training, forward returns {"one2many": maps, "one2one": maps}, each three
-    raw maps [B, 64 + nc, H/s, W/s]; in evaluation the decoded one-to-one answer
-    (see decode).
-    """
-
-    def __init__(self, layers: Sequence[Layer], channels: Sequence[int], nc: int):
+    def __init__(self, model: nn.ModuleList):
         super().__init__()
-        self.model = nn.ModuleList([build_layer(x) for x in layers])
-        self.model.append(Detect(channels, nc))
-
-    @property
-    def detect(self) -> Detect:
-        return self.model[23]
+        self.model = model
 
     def features(self, x: Tensor) -> List[Tensor]:
         """The three maps the head sees, at strides 8, 16, 32."""
@@ -378,6 +367,25 @@ class Network(nn.Module):
         h4 = self.model[19](self.model[18](self.model[17](n3), n4))
         h5 = self.model[22](self.model[21](self.model[20](h4), p5))
         return [n3, h4, h5]
+
+
+class Network(Topology):
+    """The network as it is trained and as it is published.
+
+    Input: [B, 3, H, W] RGB in 0..1, H and W multiples of 32.
+    In training, forward returns {"one2many": maps, "one2one": maps}, each three
+    raw maps [B, 64 + nc, H/s, W/s]; in evaluation the decoded one-to-one answer
+    (see decode).
+    """
+
+    def __init__(self, layers: Sequence[Layer], nc: int, c2: int, c3: int):
+        super().__init__(nn.ModuleList([build_layer(x) for x in layers]))
+        channels = [layers[i].c2 for i in (16, 19, 22)]
+        self.model.append(Detect(channels, nc, c2, c3))
+
+    @property
+    def detect(self) -> Detect:
+        return self.model[23]
 
     def forward(self, x: Tensor):
         features = self.features(x)
@@ -408,8 +416,9 @@ def init_weights(network: Network, imgsz: int = 640) -> None:
 
 
 def new_network(layers: Sequence[Layer], nc: int) -> Network:
-    channels = [layers[i].c2 for i in (16, 19, 22)]
-    network = Network(layers, channels, nc)
+    channels = layers[16].c2
+    network = Network(layers, nc, max(channels // 4, 4 * REG_MAX),
+                      max(channels, min(nc, 100)))
     cells = torch.arange(REG_MAX, dtype=torch.float32)
     network.detect.dfl.conv.weight.data.copy_(cells.view(1, REG_MAX, 1, 1))
     init_weights(network)
