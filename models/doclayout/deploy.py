@@ -14,6 +14,8 @@ from torch import Tensor, nn
 
 from doclayout.network import CIB, Conv, Network, RepVGGDW, Topology
 
+MAX_DETECTIONS = 300
+
 
 def fold_batch_norm(block: Conv) -> None:
     """Folds the batch norm of one Conv into its convolution, in place."""
@@ -21,8 +23,9 @@ def fold_batch_norm(block: Conv) -> None:
     gain = bn.weight.double() / torch.sqrt(bn.running_var.double() + bn.eps)
     weight = conv.weight.double() * gain.view(-1, 1, 1, 1)
     bias = bn.bias.double() - bn.running_mean.double() * gain
-    conv.weight = nn.Parameter(weight.float(), requires_grad=False)
-    conv.bias = nn.Parameter(bias.float(), requires_grad=False)
+    dtype = conv.weight.dtype
+    conv.weight = nn.Parameter(weight.to(dtype), requires_grad=False)
+    conv.bias = nn.Parameter(bias.to(dtype), requires_grad=False)
     block.bn = nn.Identity()
 
 
@@ -35,8 +38,8 @@ def merge_kernels(block: RepVGGDW) -> nn.Sequential:
 
 
 def fuse(network: Network) -> Network:
-    """A float32 copy for inference, without batch norm."""
-    network = copy.deepcopy(network).float().eval().requires_grad_(False)
+    """A copy for inference, without batch norm."""
+    network = copy.deepcopy(network).eval().requires_grad_(False)
     for module in network.modules():
         if isinstance(module, Conv):
             fold_batch_norm(module)
@@ -83,11 +86,15 @@ def top_detections(raw: Tensor, max_detections: int) -> Tensor:
 class EndToEnd(Deployed):
     """[B, 3, H, W] in 0..1 to [B, 300, 6]: x1, y1, x2, y2, score, class."""
 
+    def __init__(self, network: Network):
+        super().__init__(network)
+        self.max_detections = MAX_DETECTIONS
+
     def forward(self, x: Tensor) -> Tensor:
-        return top_detections(self.model[23](self.features(x)), 300)
+        return top_detections(self.model[23](self.features(x)), self.max_detections)
 
 
 def script(network: Network, end2end: bool = False) -> torch.jit.ScriptModule:
     """Compiles the deploy form of a network, float32 on the CPU."""
     form = EndToEnd if end2end else Deployed
-    return torch.jit.script(form(network.cpu()).eval())
+    return torch.jit.script(form(network.cpu().float()).eval())

@@ -110,8 +110,10 @@ class DilatedBlock(nn.Module):
     def __init__(self, c: int, dilations: Sequence[int], k: int):
         super().__init__()
         wide = c * len(dilations)
-        self.dilations: List[int] = list(dilations)
+        self.dilations = tuple(dilations)  # a tuple, so that a script unrolls it
         self.half_kernel = k // 2
+        self.add = True  # as the published module describes itself
+        self.fuse = "glu"
         self.cv2 = Conv(c, c)
         self.conv_gating = Conv(wide, wide, g=wide)
         self.conv1x1 = Conv(wide, c, g=c)
@@ -120,8 +122,9 @@ class DilatedBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         seen: List[Tensor] = []
         for d in self.dilations:
+            pad = d * self.half_kernel
             y = F.conv2d(x, self.dcv.conv.weight, self.dcv.conv.bias, [1, 1],
-                         [d * self.half_kernel, d * self.half_kernel], [d, d])
+                         [pad, pad], [d, d])
             seen.append(self.cv2(self.dcv.act(self.dcv.bn(y))))
         t = torch.cat(seen, 1)
         return x + self.conv1x1(t * torch.sigmoid(self.conv_gating(t)))
@@ -415,10 +418,12 @@ def init_weights(network: Network, imgsz: int = 640) -> None:
     detect.one2one_cv3.load_state_dict(detect.cv3.state_dict())
 
 
-def new_network(layers: Sequence[Layer], nc: int) -> Network:
+def new_network(layers: Sequence[Layer], nc: int, c2: int = 0,
+                c3: int = 0) -> Network:
+    """A network with random weights; c2 and c3 as in Detect, 0: the default."""
     channels = layers[16].c2
-    network = Network(layers, nc, max(channels // 4, 4 * REG_MAX),
-                      max(channels, min(nc, 100)))
+    network = Network(layers, nc, c2 or max(channels // 4, 4 * REG_MAX),
+                      c3 or max(channels, min(nc, 100)))
     cells = torch.arange(REG_MAX, dtype=torch.float32)
     network.detect.dfl.conv.weight.data.copy_(cells.view(1, REG_MAX, 1, 1))
     init_weights(network)
