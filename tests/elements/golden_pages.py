@@ -2,7 +2,7 @@
 
 SPDX-License-Identifier: LGPL-2.1-or-later
 
-Usage: golden_pages.py SOURCE_ROOT BUILD_ROOT
+Usage: golden_pages.py SOURCE_ROOT
 The weights are random (a test fixture), the reference answers come from PyTorch
 and OpenCV: ../shared/doclayout/README.md.
 """
@@ -14,7 +14,7 @@ import sys
 import tempfile
 import unittest
 
-SOURCE, BUILD = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+SOURCE = pathlib.Path(sys.argv[1])
 SHARED = SOURCE.parent / "shared"
 SCORE_THRESHOLD = 0.02
 MAX_BOX_ERROR_PX = 0.5
