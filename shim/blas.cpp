@@ -31,4 +31,10 @@ const char *blas_warning() {
          "this machine allows; install a fast one: apt install libopenblas0-pthread";
 }
 
+void set_blas_threads(int threads) {
+  // OpenBLAS has a pool of its own, one thread a core, whatever libtorch is told.
+  auto set = (void (*)(int))dlsym(RTLD_DEFAULT, "openblas_set_num_threads");
+  if (set != nullptr) set(threads);
+}
+
 }  // namespace ts

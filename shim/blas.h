@@ -8,4 +8,7 @@ namespace ts {
 // A warning with its cure if matrix products go to the reference BLAS, else NULL.
 const char *blas_warning();
 
+// Gives OpenBLAS @threads threads, in the whole process; other libraries keep theirs.
+void set_blas_threads(int threads);
+
 }  // namespace ts

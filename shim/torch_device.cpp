@@ -45,11 +45,6 @@ int cuda_index(const std::string &name) {
   return std::stoi(digits);
 }
 
-int usable_cpus() {
-  cpu_set_t set;
-  return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-}
-
 }  // namespace
 
 c10::Device find_device(const char *name) {
@@ -65,8 +60,13 @@ c10::Device find_device(const char *name) {
   return c10::Device(c10::kCUDA, (c10::DeviceIndex)index);
 }
 
+int thread_count(int option) {
+  if (option > 0) return option;
+  cpu_set_t cpus;
+  return sched_getaffinity(0, sizeof cpus, &cpus) == 0 ? CPU_COUNT(&cpus) : 1;
+}
+
 void use_threads(int threads) {
-  if (threads == 0) threads = usable_cpus();
   // OpenMP keeps the number for each calling thread, so whoever runs must set it.
   if (at::get_num_threads() != threads) at::set_num_threads(threads);
 }

@@ -11,8 +11,10 @@ namespace ts {
 // with the reason why it does not work here.
 c10::Device find_device(const char *name);
 
-// Makes the calling thread's operators use @threads threads (0: one a CPU that this
-// process may use).
+// What the option threads means: 0 is one a CPU that this process may use.
+int thread_count(int option);
+
+// Makes the operators that the calling thread runs use @threads threads.
 void use_threads(int threads);
 
 }  // namespace ts

@@ -33,7 +33,7 @@ struct TsShimModule {
       : path(options.path),
         method_name(options.method ? options.method : "forward"),
         device(device),
-        threads(options.threads) {}
+        threads(ts::thread_count(options.threads)) {}
 
   std::string path;
   std::string method_name;
@@ -53,6 +53,8 @@ void configure_executor() {
   std::call_once(once, [] {
     // libtorch 2.6 did not come back from compiling with this fuser.
     jit::setTensorExprFuserEnabled(false);
+    // The profiling executor is no faster without a fuser, and its first calls with
+    // each new shape took up to ten times as long.
     jit::getProfilingMode() = false;
   });
 }
@@ -154,6 +156,7 @@ std::unique_ptr<TsShimModule> load_module(const TsShimLoadOptions &options) {
   ts::check_is_archive(self->path);
   configure_executor();
   ts::use_threads(self->threads);
+  ts::set_blas_threads(self->threads);
   at::NoGradGuard no_grad;
   jit::Module module = load_file(*self);
   module.eval();

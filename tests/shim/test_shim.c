@@ -703,6 +703,25 @@ test_threads (void)
   assert_threads (0, g_get_num_processors ());
 }
 
+/* OpenBLAS has a pool of its own, which must obey as well. */
+static void
+test_blas_threads (void)
+{
+  void *blas = dlopen ("libopenblas.so.0", RTLD_LAZY | RTLD_NOLOAD);
+  MaxThreadsFunc count = NULL;
+
+  if (blas != NULL)
+    count = (MaxThreadsFunc) dlsym (blas, "openblas_get_num_threads");
+  if (count == NULL) {
+    g_test_skip ("libtorch does not use the system's OpenBLAS");
+    return;
+  }
+  assert_threads (1, 1);
+  g_assert_cmpint (count (), ==, 1);
+  assert_threads (2, 2);
+  g_assert_cmpint (count (), ==, 2);
+}
+
 static gpointer
 run_often (gpointer name)
 {
@@ -799,6 +818,7 @@ main (int argc, char **argv)
   g_test_add_func ("/shim/fail/input", test_input_arguments);
   g_test_add_func ("/shim/fail/then-run", test_run_after_failure);
   g_test_add_func ("/shim/threads/number", test_threads);
+  g_test_add_func ("/shim/threads/blas", test_blas_threads);
   g_test_add_func ("/shim/threads/side-by-side", test_modules_side_by_side);
   g_test_add_func ("/shim/growth", test_growth);
   return g_test_run ();
