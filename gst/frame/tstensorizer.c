@@ -228,7 +228,7 @@ get_row_pairs (TsTensorizer * self, const TsImage * image, gint row,
     TsRowPair pair[3])
 {
   gint first = self->rows.first[row], last = image->height - 1;
-  gint16 *const *s0 = get_samples (self, image, CLAMP (first, 0, last));
+  gint16 *const *s0 = get_samples (self, image, MAX (first, 0));
   gint16 *const *s1 = get_samples (self, image, MIN (first + 1, last));
   gint c;
 
