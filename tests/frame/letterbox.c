@@ -1,4 +1,4 @@
-/* letterbox.c - checks placement and way back against a table from test_letterbox.py
+/* letterbox.c - placement and way back against a table, see test_letterbox.py
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
