@@ -334,7 +334,7 @@ test_output_errors (Fixture * fixture, gconstpointer data)
   expect_run_error (fixture, "{\"output\": {\"dict\": {}}}", "",
       TS_ERROR_OUTPUT, WORDS ("an empty dict"));
   expect_run_error (fixture, "{\"output\": " TENSOR ("int64", 2, "[1, 2]") "}",
-      "0", TS_ERROR_OUTPUT, WORDS ("a int64 tensor of the shape [2]"));
+      "0", TS_ERROR_OUTPUT, WORDS ("a tensor of int64 and the shape [2]"));
 }
 
 static void

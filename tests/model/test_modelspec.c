@@ -185,7 +185,7 @@ typedef struct
 {
   const gchar *file, *field, *value;
   gint code;
-  const gchar *words[4];
+  const gchar *words[5];       /* ends in NULL */
 } FieldCase;
 
 #define METADATA "metadata.json"
@@ -250,7 +250,7 @@ static const FieldCase field_cases[] = {
           "\"letterbox\", \"stretch\""}},
   {PRE, "do_resize", "false", TS_ERROR_CONFIG, {"do_resize", "expected true"}},
   {PRE, "do_pad", "1", TS_ERROR_FORMAT, {"is 1", "true or false"}},
-  {PRE, "resample", "3", TS_ERROR_CONFIG, {"resample", "is 3", "2"}},
+  {PRE, "resample", "3", TS_ERROR_CONFIG, {"resample", "is 3", "2 (bilinear"}},
   {PRE, "pad_value", "256", TS_ERROR_CONFIG, {"256", "from 0 to 255"}},
   {PRE, "channel_order", "\"GBR\"", TS_ERROR_CONFIG, {"\"GBR\"",
           "\"RGB\", \"BGR\""}},
@@ -259,8 +259,9 @@ static const FieldCase field_cases[] = {
   {PRE, "dtype", "\"int8\"", TS_ERROR_CONFIG, {"\"int8\"", "\"float32\""}},
   {PRE, "do_normalize", "true", TS_ERROR_FORMAT, {"image_mean", "missing"}},
   {PRE, "image_mean", "0.5", TS_ERROR_FORMAT, {"image_std", "missing"}},
-  {PRE, "image_mean", "[1, 2]", TS_ERROR_FORMAT, {"image_mean", "three"}},
-  {PRE, "image_mean", "[1, 2, \"x\"]", TS_ERROR_FORMAT, {"image_mean"}},
+  {PRE, "image_mean", "[1, 2]", TS_ERROR_CONFIG, {"[1,2]", "three"}},
+  {PRE, "image_mean", "[1, 2, \"x\"]", TS_ERROR_CONFIG, {"[1,2,\"x\"]"}},
+  {PRE, "image_mean", "1e99", TS_ERROR_CONFIG, {"a finite number"}},
   {PRE, "rescale_factor", "\"x\"", TS_ERROR_FORMAT, {"\"x\"", "a number"}},
   {POST, "decoder", "7", TS_ERROR_FORMAT, {"is 7", "a string"}},
   {POST, "score_threshold", "1.5", TS_ERROR_CONFIG, {"1.5", "from 0 to 1"}},
@@ -311,7 +312,7 @@ typedef struct
 {
   const gchar *file, *content;
   gint code;
-  const gchar *words[4];
+  const gchar *words[5];       /* ends in NULL */
 } FileCase;
 
 static const FileCase file_cases[] = {
@@ -385,7 +386,7 @@ test_other_backends (void)
 
   move_model (directory, "backends/candle/model.bin");
   expect_package_error (directory, TS_ERROR_FORMAT,
-      WORDS ("backends/candle", "backends/tch/"));
+      WORDS ("found backends/candle, backends/tch", "backends/torch/"));
   path = model_test_write (directory, "backends/tch/w.safetensors", "x", -1);
   expect_package_error (directory, TS_ERROR_FORMAT,
       WORDS ("SafeTensors", "backends/tch/w.safetensors", "architecture"));
@@ -465,6 +466,19 @@ test_large_json (void)
   g_free (model_test_write (directory, METADATA, large, -1));
   expect_package_error (directory, TS_ERROR_FORMAT, WORDS (METADATA, "17825792",
           "16777216"));
+  model_test_remove (directory);
+}
+
+static void
+test_zero_std (void)
+{
+  gchar *directory = model_test_directory ();
+
+  model_test_write_package (directory);
+  model_test_edit_json (directory, PRE, "image_mean", "0");
+  model_test_edit_json (directory, PRE, "image_std", "[1, 0, 1]");
+  expect_package_error (directory, TS_ERROR_CONFIG, WORDS (PRE, "image_std",
+          "[1,0,1]", "other than 0"));
   model_test_remove (directory);
 }
 
@@ -623,6 +637,7 @@ main (int argc, char **argv)
   g_test_add_func ("/spec/sha256", test_sha256);
   g_test_add_func ("/spec/deep-json", test_deep_json);
   g_test_add_func ("/spec/large-json", test_large_json);
+  g_test_add_func ("/spec/zero-std", test_zero_std);
   g_test_add_func ("/spec/bare-file", test_bare_file);
   g_test_add_func ("/spec/bare-errors", test_bare_errors);
   g_test_add_func ("/spec/unreadable", test_unreadable);
