@@ -24,18 +24,27 @@ struct _TsEngine
   gchar *device_reason;
 };
 
+/* The shim's sentence, which names the file where the shim knows it. */
+static void
+set_shim_error (TsEngine * self, TsShimStatus status, const gchar * text,
+    const gchar * advice, GError ** error)
+{
+  gboolean named = strstr (text, self->path) != NULL;
+
+  g_set_error (error, TS_ERROR, ts_shim_status_to_code (status), "%s%s%s%s",
+      named ? "" : self->path, named ? "" : ": ", text, advice);
+}
+
 static gboolean
 check_device (TsEngine * self, const gchar * device, GError ** error)
 {
   gchar text[ERROR_SIZE] = "";
   TsShimStatus status = self->api->check_device (device, text, sizeof text);
 
-  if (status == TS_SHIM_OK)
-    return TRUE;
-  g_set_error (error, TS_ERROR, ts_shim_status_to_code (status),
-      "%s: the device %s is not available: %s; choose another device, or "
-      "\"auto\"", self->path, device, text);
-  return FALSE;
+  if (status != TS_SHIM_OK)
+    set_shim_error (self, status, text,
+        "; choose another device, or \"auto\" to take what works", error);
+  return status == TS_SHIM_OK;
 }
 
 /* Takes the first device that works; the reason names those that do not. */
@@ -59,8 +68,8 @@ choose_device (TsEngine * self, const gchar * preferred, GError ** error)
           i == 0 ? " (named by the package)" : "");
       return TRUE;
     }
-    g_string_append_printf (failures, "%s%s is not available: %s",
-        failures->len ? "; " : "as ", device, text);
+    g_string_append_printf (failures, "%s%s", failures->len ? "; " : "as ",
+        text);
   }
   g_set_error (error, TS_ERROR, TS_ERROR_DEVICE,
       "%s: no device works, expected at least cpu, %s", self->path,
@@ -89,17 +98,6 @@ set_device (TsEngine * self, const TsEngineOptions * options, GError ** error)
   return TRUE;
 }
 
-/* Names the file unless the shim's own sentence does. */
-static void
-set_load_error (TsEngine * self, TsShimStatus status, const gchar * text,
-    GError ** error)
-{
-  gboolean named = strstr (text, self->path) != NULL;
-
-  g_set_error (error, TS_ERROR, ts_shim_status_to_code (status), "%s%s%s",
-      named ? "" : self->path, named ? "" : ": ", text);
-}
-
 static gboolean
 load (TsEngine * self, const TsEngineOptions * options, GError ** error)
 {
@@ -115,7 +113,7 @@ load (TsEngine * self, const TsEngineOptions * options, GError ** error)
       self->api->load (&load_options, &self->module, text, sizeof text);
 
   if (status != TS_SHIM_OK)
-    set_load_error (self, status, text, error);
+    set_shim_error (self, status, text, "", error);
   return status == TS_SHIM_OK;
 }
 
@@ -180,21 +178,14 @@ ts_engine_get_config (const TsEngine * self, gsize * size)
   return self->api->config (self->module, size);
 }
 
+/* The shim names the shape of the input, but not where it comes from. */
 static void
-set_run_error (TsEngine * self, TsShimStatus status, const gint64 * shape,
-    gint n_dims, const gchar * text, GError ** error)
+set_run_error (TsEngine * self, TsShimStatus status, const gchar * text,
+    GError ** error)
 {
-  TsOutput input = { NULL, n_dims };
-  g_autofree gchar *shape_text = NULL;
-
-  memcpy (input.shape, shape, n_dims * sizeof *shape);
-  shape_text = ts_output_shape_to_string (&input);
-  g_set_error (error, TS_ERROR, ts_shim_status_to_code (status),
-      "%s: the module failed on %s with an input of the shape %s: %s%s",
-      self->path, self->device, shape_text, text,
-      status != TS_SHIM_ERROR_FORWARD ? "" :
+  set_shim_error (self, status, text, status != TS_SHIM_ERROR_FORWARD ? "" :
       " (a module traced for one input size takes no other: check \"size\", "
-      "\"size_divisor\" and \"layout\" in preprocessor_config.json)");
+      "\"size_divisor\" and \"layout\" in preprocessor_config.json)", error);
 }
 
 static gboolean
@@ -211,7 +202,7 @@ forward (TsEngine * self, const gfloat * data, const gint64 * shape,
   status = self->api->run (self->module, &input, 1, &self->answer, text,
       sizeof text);
   if (status != TS_SHIM_OK)
-    set_run_error (self, status, shape, n_dims, text, error);
+    set_run_error (self, status, text, error);
   return status == TS_SHIM_OK;
 }
 

@@ -10,6 +10,8 @@
 /* The parser recurses once a level. */
 #define MAX_DEPTH 64
 #define MAX_CLASS_ID 65535
+/* Characters of a value that a message quotes. */
+#define MAX_QUOTED 60
 
 /* Whether brackets nest no deeper than MAX_DEPTH.  The parser would also take
  * comments; a slash outside of a string is no JSON and could hide brackets. */
@@ -40,6 +42,7 @@ ts_json_parse (const gchar * file, const gchar * text, gsize size,
 {
   g_autoptr (JsonParser) parser = json_parser_new_immutable ();
   g_autoptr (GError) cause = NULL;
+  g_autofree gchar *found = NULL;
   JsonNode *root;
 
   if (!g_utf8_validate_len (text, size, NULL) || !is_shallow (text, size)) {
@@ -55,9 +58,9 @@ ts_json_parse (const gchar * file, const gchar * text, gsize size,
   }
   root = json_parser_get_root (parser);
   if (!root || !JSON_NODE_HOLDS_OBJECT (root)) {
+    found = root ? ts_json_node_to_text (root) : g_strdup ("nothing");
     g_set_error (error, TS_ERROR, TS_ERROR_FORMAT,
-        "%s: holds %s, expected a JSON object", file,
-        root ? json_node_type_name (root) : "nothing");
+        "%s: holds %s, expected a JSON object", file, found);
     return NULL;
   }
   return json_node_dup_object (root);
@@ -105,6 +108,17 @@ describe_types (TsJsonTypes types)
   return g_string_free (text, FALSE);
 }
 
+gchar *
+ts_json_node_to_text (JsonNode * node)
+{
+  g_autofree gchar *text = json_to_string (node, FALSE);
+
+  if (g_utf8_strlen (text, -1) <= MAX_QUOTED)
+    return g_steal_pointer (&text);
+  *g_utf8_offset_to_pointer (text, MAX_QUOTED) = '\0';
+  return g_strconcat (text, "...", NULL);
+}
+
 static void
 set_type_error (const TsJson * self, const gchar * field, const gchar * found,
     TsJsonTypes types, GError ** error)
@@ -130,9 +144,7 @@ ts_json_get (const TsJson * self, const gchar * field, TsJsonTypes types,
     return !(types & TS_JSON_REQUIRED);
   }
   if (!(node_types (found) & types)) {
-    text = json_to_string (found, FALSE);
-    if (g_utf8_strlen (text, -1) > 60)
-      *g_utf8_offset_to_pointer (text, 60) = '\0';
+    text = ts_json_node_to_text (found);
     set_type_error (self, field, text, types, error);
     return FALSE;
   }
@@ -253,13 +265,16 @@ static gboolean
 get_element_string (const TsJson * self, const gchar * field, JsonNode * node,
     const gchar ** value, GError ** error)
 {
+  g_autofree gchar *found = NULL;
+
   if (node_types (node) == TS_JSON_STRING) {
     *value = json_node_get_string (node);
     return TRUE;
   }
+  found = ts_json_node_to_text (node);
   g_set_error (error, TS_ERROR, TS_ERROR_FORMAT,
       "%s: \"%s%s\" holds %s, expected strings only", self->file, self->prefix,
-      field, json_node_type_name (node));
+      field, found);
   return FALSE;
 }
 

@@ -64,6 +64,9 @@ gboolean ts_json_get_strings (const TsJson * self, const gchar * field,
 gboolean ts_json_get_labels (const TsJson * self, const gchar * field,
     gchar *** labels, GError ** error);
 
+/* @node as JSON, cut if it is long; free with g_free(). */
+gchar *ts_json_node_to_text (JsonNode * node);
+
 /* TS_ERROR_CONFIG: @field is @found, expected @expected. */
 void ts_json_error_value (const TsJson * self, const gchar * field,
     const gchar * found, const gchar * expected, GError ** error);

@@ -338,6 +338,12 @@ read_model_info (TsModelSpec * spec, const gchar * dir, GError ** error)
       && read_device (spec, &json, error);
 }
 
+static gint
+compare_names (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(const gchar * const *) a, *(const gchar * const *) b);
+}
+
 /* The names below @folder of the package in the order of the alphabet. */
 static GPtrArray *
 list_folder (const gchar * dir, const gchar * folder)
@@ -349,7 +355,7 @@ list_folder (const gchar * dir, const gchar * folder)
 
   while (handle && (name = g_dir_read_name (handle)))
     g_ptr_array_add (names, g_build_filename (folder, name, NULL));
-  g_ptr_array_sort (names, (GCompareFunc) (void (*)(void)) strcmp);
+  g_ptr_array_sort (names, compare_names);
   return names;
 }
 

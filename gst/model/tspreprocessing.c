@@ -78,8 +78,14 @@ check_resize (const TsJson * json, GError ** error)
         "true: frames of any size are scaled to \"size\"", error);
     return FALSE;
   }
-  return ts_json_get_int (json, "resample", PIL_BILINEAR, PIL_BILINEAR,
-      &resample, error);
+  if (!ts_json_get_int (json, "resample", 0, G_MAXINT, &resample, error))
+    return FALSE;
+  if (resample == PIL_BILINEAR)
+    return TRUE;
+  g_set_error (error, TS_ERROR, TS_ERROR_CONFIG,
+      "%s: \"resample\" is %d, expected %d (bilinear, by PIL's numbers), the "
+      "one filter there is", json->file, resample, PIL_BILINEAR);
+  return FALSE;
 }
 
 /* Without our own "resize_type", what Hugging Face's keys mean: an exact size
@@ -107,44 +113,53 @@ read_resize (TsModelSpec * spec, const TsJson * json, GError ** error)
 }
 
 static gboolean
-set_element_error (const TsJson * json, const gchar * field, GError ** error)
+get_finite (JsonNode * node, gfloat * value)
 {
-  g_set_error (error, TS_ERROR, TS_ERROR_FORMAT,
-      "%s: \"%s\" holds no three finite numbers, one for each of R, G and B "
-      "(those of image_std not 0), expected such, or one number for all",
-      json->file, field);
-  return FALSE;
+  GType type = json_node_get_value_type (node);
+
+  if (type != G_TYPE_INT64 && type != G_TYPE_DOUBLE)
+    return FALSE;
+  *value = (gfloat) json_node_get_double (node);
+  return isfinite (*value);
 }
 
 /* Three numbers, or one for all channels. */
 static gboolean
-read_channels (const TsJson * json, const gchar * field, gfloat values[3],
-    GError ** error)
+get_channels (JsonNode * node, gfloat values[3])
 {
   JsonArray *array;
+
+  if (!JSON_NODE_HOLDS_ARRAY (node)) {
+    gboolean finite = get_finite (node, &values[0]);
+
+    values[1] = values[2] = values[0];
+    return finite;
+  }
+  array = json_node_get_array (node);
+  return json_array_get_length (array) == 3
+      && get_finite (json_array_get_element (array, 0), &values[0])
+      && get_finite (json_array_get_element (array, 1), &values[1])
+      && get_finite (json_array_get_element (array, 2), &values[2]);
+}
+
+static gboolean
+read_channels (const TsJson * json, const gchar * field, gboolean is_divisor,
+    gfloat values[3], GError ** error)
+{
+  g_autofree gchar *found = NULL;
   JsonNode *node;
 
   if (!ts_json_get (json, field,
           TS_JSON_ARRAY | TS_JSON_NUMBER | TS_JSON_REQUIRED, &node, error))
     return FALSE;
-  if (!JSON_NODE_HOLDS_ARRAY (node)) {
-    values[0] = values[1] = values[2] = (gfloat) json_node_get_double (node);
-    return isfinite (values[0]) || set_element_error (json, field, error);
-  }
-  array = json_node_get_array (node);
-  if (json_array_get_length (array) != 3)
-    return set_element_error (json, field, error);
-  for (guint i = 0; i < 3; i++) {
-    JsonNode *element = json_array_get_element (array, i);
-    GType type = json_node_get_value_type (element);
-
-    if (type != G_TYPE_INT64 && type != G_TYPE_DOUBLE)
-      return set_element_error (json, field, error);
-    values[i] = (gfloat) json_node_get_double (element);
-    if (!isfinite (values[i]))
-      return set_element_error (json, field, error);
-  }
-  return TRUE;
+  if (get_channels (node, values) && !(is_divisor && (values[0] == 0.f
+              || values[1] == 0.f || values[2] == 0.f)))
+    return TRUE;
+  found = ts_json_node_to_text (node);
+  ts_json_error_value (json, field, found, is_divisor ?
+      "a number other than 0, or three such (R, G, B)" :
+      "a finite number, or three such (R, G, B)", error);
+  return FALSE;
 }
 
 static gboolean
@@ -158,11 +173,8 @@ read_normalize (const TsJson * json, gfloat mean[3], gfloat std[3],
     return FALSE;
   if (!normalize)
     return TRUE;
-  if (!read_channels (json, "image_mean", mean, error)
-      || !read_channels (json, "image_std", std, error))
-    return FALSE;
-  return (std[0] != 0.f && std[1] != 0.f && std[2] != 0.f)
-      || set_element_error (json, "image_std", error);
+  return read_channels (json, "image_mean", FALSE, mean, error)
+      && read_channels (json, "image_std", TRUE, std, error);
 }
 
 /* tensor = (pixel * factor - mean) / std, folded. */

@@ -21,7 +21,7 @@ append_tensor (GString * text, const TsShimTensor * tensor)
     "int32", "int64", "bool"
   };
 
-  g_string_append_printf (text, "a %s tensor of the shape [",
+  g_string_append_printf (text, "a tensor of %s and the shape [",
       names[tensor->dtype]);
   for (gint i = 0; i < tensor->n_dims; i++)
     g_string_append_printf (text, "%s%" G_GINT64_FORMAT, i ? ", " : "",
