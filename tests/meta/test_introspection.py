@@ -82,7 +82,6 @@ class Detections(unittest.TestCase):
 
     def test_dropped_by_what_moves_the_picture(self):
         for element in ('videocrop left=2 top=2', 'videobox left=-4',
-                        'aspectratiocrop aspect-ratio=2/1',
                         'videoflip video-direction=90l'):
             with self.subTest(element):
                 buf = self.run_through(element)
