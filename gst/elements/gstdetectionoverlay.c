@@ -17,7 +17,7 @@
  *
  * Line width and font follow the frame unless set: a line is
  * (width + height) / 1000 pixels wide, at least 1; text is
- * (width + height) / 150 pixels high, at least 8.
+ * (width + height) / 180 pixels high, at least 8.
  *
  * ## Example
  * |[
@@ -516,7 +516,7 @@ install_properties (GObjectClass * klass)
   g_object_class_install_property (klass, PROP_FONT_SIZE,
       g_param_spec_int ("font-size", "Font size",
           "Size of the labels' font in pixels; 0: as in the font property, or "
-          "(width + height) / 150 of the frame, at least 8", 0, 1000,
+          "(width + height) / 180 of the frame, at least 8", 0, 1000,
           DEFAULT_FONT_SIZE, flags));
   g_object_class_install_property (klass, PROP_SHOW_LABELS,
       g_param_spec_boolean ("show-labels", "Show labels",

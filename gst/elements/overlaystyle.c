@@ -81,5 +81,5 @@ ts_overlay_default_line_width (gint frame_width, gint frame_height)
 gint
 ts_overlay_default_font_size (gint frame_width, gint frame_height)
 {
-  return MAX (8, (gint) lrint ((frame_width + frame_height) / 150.0));
+  return MAX (8, (gint) lrint ((frame_width + frame_height) / 180.0));
 }

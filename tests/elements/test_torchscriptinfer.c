@@ -1,4 +1,4 @@
-/* infer.c - torchscriptinfer on real modules of a few kilobytes
+/* test_torchscriptinfer.c - torchscriptinfer on real modules of a few kilobytes
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *

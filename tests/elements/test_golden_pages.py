@@ -2,7 +2,7 @@
 
 SPDX-License-Identifier: LGPL-2.1-or-later
 
-Usage: golden_pages.py SOURCE_ROOT
+Usage: test_golden_pages.py SOURCE_ROOT
 The weights are random (a test fixture), the reference answers come from PyTorch
 and OpenCV: ../shared/doclayout/README.md.
 """
