@@ -107,10 +107,12 @@ class CIB(nn.Module):
 class DilatedBlock(nn.Module):
     """One convolution seen at several dilations, gated and merged."""
 
+    __constants__ = ["dilations", "half_kernel"]  # lets a script unroll the loop
+
     def __init__(self, c: int, dilations: Sequence[int], k: int):
         super().__init__()
         wide = c * len(dilations)
-        self.dilations = tuple(dilations)  # a tuple, so that a script unrolls it
+        self.dilations = tuple(dilations)
         self.half_kernel = k // 2
         self.add = True  # as the published module describes itself
         self.fuse = "glu"
