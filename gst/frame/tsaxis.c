@@ -18,8 +18,8 @@ alloc_tables (TsAxis * self, gint length)
 {
   ts_axis_clear (self);
   self->length = length;
-  self->first = g_new (gint32, 3 * (gsize) length);
-  self->weight0 = self->first + length;
+  self->first = g_new (gint32, length);
+  self->weight0 = g_new (gint16, 2 * (gsize) length);
   self->weight1 = self->weight0 + length;
 }
 
@@ -64,6 +64,6 @@ void
 ts_axis_clear (TsAxis * self)
 {
   g_clear_pointer (&self->first, g_free);
-  self->weight0 = self->weight1 = NULL;
+  g_clear_pointer (&self->weight0, g_free);
   self->length = 0;
 }

@@ -13,7 +13,7 @@ typedef struct
 {
   gint length;                  /* destination samples */
   gint32 *first;                /* the first of two neighbours, see below */
-  gint32 *weight0, *weight1;    /* of the first and of the one after it */
+  gint16 *weight0, *weight1;    /* of the first and of the one after it */
 } TsAxis;
 
 /* For columns: first lies in 0..source-2 (0 if the source has one sample, and

@@ -12,3 +12,6 @@
 #else
 #define TS_CLONES
 #endif
+
+/* For what such a loop calls: out of line it would be baseline code. */
+#define TS_CLONED_INLINE static inline __attribute__ ((always_inline))

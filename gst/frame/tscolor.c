@@ -15,6 +15,9 @@
 #define Y_SHIFT 7
 #define CHROMA_SHIFT 8
 
+/* Luma alone can afford 32 bits, and with these is exact. */
+#define LUMA_BITS 16
+
 static gint16
 coefficient (gdouble value, gint input_shift)
 {
@@ -37,6 +40,7 @@ ts_yuv_init (TsYuv * self, TsColorMatrix matrix, gboolean full_range)
   gdouble r = 2 * (1 - kr) * c_gain, b = 2 * (1 - kb) * c_gain;
 
   self->y_black = full_range ? 0 : 16;
+  self->luma_gain = lrint (ldexp (y_gain, LUMA_BITS));
   self->y_gain = coefficient (y_gain, Y_SHIFT);
   self->cr_to_r = coefficient (r, CHROMA_SHIFT);
   self->cb_to_b = coefficient (b, CHROMA_SHIFT);
@@ -61,14 +65,14 @@ ts_chroma_spread (const guint8 * restrict chroma, gint step, gint width,
     out[width - 1] = chroma[pairs * step];
 }
 
-static inline gint16
+TS_CLONED_INLINE gint16
 multiply_high (gint16 a, gint16 b)
 {
   return (a * b) >> 16;
 }
 
 /* To the nearest level; the extra 1 is half a floor for each of two terms. */
-static inline guint8
+TS_CLONED_INLINE guint8
 to_level (gint16 sum)
 {
   gint16 level = (gint16) (sum + (1 << (FRACTION_BITS - 1)) + 1)
@@ -77,30 +81,24 @@ to_level (gint16 sum)
   return CLAMP (level, 0, 255);
 }
 
-static inline gint16
-y_term (const TsYuv * self, guint8 y)
-{
-  return multiply_high ((y - self->y_black) * (1 << Y_SHIFT), self->y_gain);
-}
-
 TS_CLONES void
 ts_yuv_to_rgbx (const TsYuv * self, const guint8 * restrict y,
     const guint8 * restrict cb, const guint8 * restrict cr, gint width,
-    guint8 * restrict out)
+    guint32 * restrict out)
 {
   const TsYuv k = *self;
   gint i;
 
   for (i = 0; i < width; i++) {
-    gint16 luma = y_term (&k, y[i]);
+    gint16 luma = multiply_high ((y[i] - k.y_black) * (1 << Y_SHIFT), k.y_gain);
     gint16 u = (cb[i] - 128) * (1 << CHROMA_SHIFT);
     gint16 v = (cr[i] - 128) * (1 << CHROMA_SHIFT);
-
-    out[4 * i] = to_level (luma + multiply_high (v, k.cr_to_r));
-    out[4 * i + 1] = to_level (luma + multiply_high (u, k.cb_to_g)
+    guint32 r = to_level (luma + multiply_high (v, k.cr_to_r));
+    guint32 g = to_level (luma + multiply_high (u, k.cb_to_g)
         + multiply_high (v, k.cr_to_g));
-    out[4 * i + 2] = to_level (luma + multiply_high (u, k.cb_to_b));
-    out[4 * i + 3] = 0;
+    guint32 b = to_level (luma + multiply_high (u, k.cb_to_b));
+
+    out[i] = GUINT32_TO_LE (r | g << 8 | b << 16);
   }
 }
 
@@ -108,14 +106,18 @@ TS_CLONES void
 ts_yuv_to_luma (const TsYuv * self, const guint8 * restrict y, gint width,
     guint8 * restrict out)
 {
-  const TsYuv k = *self;
+  gint32 black = self->y_black, gain = self->luma_gain;
   gint i;
 
-  for (i = 0; i < width; i++)
-    out[i] = to_level (y_term (&k, y[i]));
+  for (i = 0; i < width; i++) {
+    gint32 level = ((y[i] - black) * gain + (1 << (LUMA_BITS - 1)))
+        >> LUMA_BITS;
+
+    out[i] = CLAMP (level, 0, 255);
+  }
 }
 
-static inline void
+TS_CLONED_INLINE void
 rgb_to_luma (const guint8 * restrict pixels, gint pixel_size, gint red,
     gint blue, gint width, guint8 * restrict out)
 {

@@ -8,9 +8,10 @@
 
 G_BEGIN_DECLS
 
-/* Y'CbCr to R'G'B' in 16-bit fixed point, see ts_yuv_init(). */
+/* Y'CbCr to R'G'B' or luma in fixed point. */
 typedef struct
 {
+  gint32 luma_gain;
   gint16 y_black, y_gain, cr_to_r, cb_to_g, cr_to_g, cb_to_b;
 } TsYuv;
 
@@ -20,11 +21,12 @@ void ts_yuv_init (TsYuv * self, TsColorMatrix matrix, gboolean full_range);
 void ts_chroma_spread (const guint8 * chroma, gint step, gint width,
     guint8 * out);
 
-/* One chroma sample a pixel; writes 4 bytes a pixel: R, G, B and an unused one. */
+/* One chroma sample a pixel; within one level of the formula in real numbers.
+ * Writes the bytes R, G, B and 0 for each pixel. */
 void ts_yuv_to_rgbx (const TsYuv * self, const guint8 * y, const guint8 * cb,
-    const guint8 * cr, gint width, guint8 * out);
+    const guint8 * cr, gint width, guint32 * out);
 
-/* Y' stretched to 0..255. */
+/* Y' stretched to 0..255, to the nearest level. */
 void ts_yuv_to_luma (const TsYuv * self, const guint8 * y, gint width,
     guint8 * out);
 

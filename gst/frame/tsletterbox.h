@@ -19,9 +19,10 @@ typedef struct
 {
   TsResizeMode mode;
   gint width, height;           /* of the full input, pixels */
-  gint size_divisor;            /* > 0: pad only up to the next multiple of this (a
-                                   rectangular letterbox; width and height must be
-                                   multiples too); 0: pad to the full input */
+  gint size_divisor;            /* > 0: pad only up to the next multiple of
+                                   this (a rectangular letterbox; width and
+                                   height must be multiples too); 0: pad to the
+                                   full input */
 } TsInputSize;
 
 /* The placement of one frame size in the tensor, all in pixels. */

@@ -8,7 +8,7 @@
 
 G_BEGIN_DECLS
 
-/* Bytes behind a row's last pixel that ts_row_resample() may read (and ignore). */
+/* Bytes behind a row that ts_row_resample() may read (and ignore). */
 #define TS_ROW_SLACK 8
 
 /* The horizontal pass: resamples @line, whose pixels have @pixel_size bytes (1,

@@ -43,7 +43,7 @@ struct _TsTensorizer
 
   gint line_pixel_size;         /* of the lines that the columns count in */
   TsAxis columns, rows;
-  guint8 *line;                 /* a source row where it cannot be used in place */
+  guint8 *line;                 /* a row that cannot be used in place */
   guint8 *chroma[2];            /* Cb, Cr of a source row, one a pixel */
   gint16 *samples;              /* of all row slots */
 
@@ -139,8 +139,7 @@ prepare (TsTensorizer * self, const TsImage * image,
   self->letterbox = *letterbox;
   self->line_pixel_size = get_line_pixel_size (self, image->format);
   ts_axis_init_rows (&self->rows, image->height, letterbox->resized_height);
-  ts_axis_init_columns (&self->columns, image->width,
-      letterbox->resized_width);
+  ts_axis_init_columns (&self->columns, image->width, letterbox->resized_width);
   for (i = 0; i < self->columns.length; i++)
     self->columns.first[i] *= self->line_pixel_size;
   alloc_buffers (self, image->width, letterbox->resized_width);
@@ -149,7 +148,7 @@ prepare (TsTensorizer * self, const TsImage * image,
 static const guint8 *
 get_plane_row (const TsImage * image, gint plane, gint y)
 {
-  return image->plane[plane] + (gssize) y * image->stride[plane];
+  return image->plane[plane] + y * (gssize) image->stride[plane];
 }
 
 /* A row of packed pixels or of one plane, where it is if all that the
@@ -195,7 +194,7 @@ get_yuv_line (TsTensorizer * self, const TsImage * image, gint y)
   ts_chroma_spread (cb, step, image->width, self->chroma[0]);
   ts_chroma_spread (cr, step, image->width, self->chroma[1]);
   ts_yuv_to_rgbx (&self->yuv, get_plane_row (image, 0, y), self->chroma[0],
-      self->chroma[1], image->width, self->line);
+      self->chroma[1], image->width, (guint32 *) self->line);
   return self->line;
 }
 
@@ -228,7 +227,7 @@ get_row_pairs (TsTensorizer * self, const TsImage * image, gint row,
     TsRowPair pair[3])
 {
   gint first = self->rows.first[row], last = image->height - 1;
-  gint16 *const *s0 = get_samples (self, image, CLAMP (first, 0, last));
+  gint16 *const *s0 = get_samples (self, image, MAX (first, 0));
   gint16 *const *s1 = get_samples (self, image, MIN (first + 1, last));
   gint c;
 
@@ -356,6 +355,9 @@ ts_tensorizer_run (TsTensorizer * self, const TsImage * image,
   gint bottom = letterbox->top + letterbox->resized_height;
   TsRowPair pair[3];
   gint row;
+
+  g_return_if_fail (image->width == letterbox->source_width);
+  g_return_if_fail (image->height == letterbox->source_height);
 
   prepare (self, image, letterbox);
   for (row = 0; row < letterbox->tensor_height; row++) {

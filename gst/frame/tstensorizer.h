@@ -21,8 +21,8 @@ typedef struct
   gboolean bgr;                 /* channel order of the tensor: B, G, R */
   gint channels;                /* 3, or 1 for luma */
   guint8 pad_value;             /* grey level around the letterboxed frame, 0..255 */
-  gfloat scale[3];              /* tensor = pixel * scale + offset, in R, G, B order; */
-  gfloat offset[3];             /* luma uses the first */
+  gfloat scale[3];              /* tensor = pixel * scale + offset, in the */
+  gfloat offset[3];             /* order R, G, B; luma uses the first */
 } TsTensorFormat;
 
 typedef struct _TsTensorizer TsTensorizer;
