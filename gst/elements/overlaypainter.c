@@ -148,8 +148,7 @@ update_layout (TsOverlayPainter * self)
   if (size == 0)
     size = named_font_size (font);
   if (size == 0)
-    size = ts_overlay_default_font_size (self->frame_width,
-        self->frame_height);
+    size = ts_overlay_default_font_size (self->frame_width, self->frame_height);
   self->font_size = MIN (size, MAX_FONT_SIZE_PX);
   pango_font_description_set_absolute_size (font,
       (gdouble) self->font_size * PANGO_SCALE);

@@ -73,7 +73,7 @@ fill_picture (Picture * p, const Format * f, gint width, gint height)
     if (f->alpha >= 0)
       for (j = 0; j < height * p->frame.stride[i]; j++)
         if (g_random_boolean ())
-          p->before[i][j] = g_random_boolean () ? 255 : 0;
+          p->before[i][j] = g_random_boolean ()? 255 : 0;
     memcpy (p->after[i], p->before[i], MAX_BYTES);
   }
 }
@@ -95,7 +95,7 @@ static TsOverlayTile
 random_tile (guint32 * pixels, gint x, gint y, gint width, gint height)
 {
   TsOverlayTile tile = { x, y, width, height, (guint8 *) pixels, width * 4 };
-  gint run = g_random_boolean () ? 1 : 7;
+  gint run = g_random_boolean ()? 1 : 7;
   gint i;
 
   for (i = 0; i < width * height; i++) {
