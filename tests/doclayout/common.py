@@ -7,6 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared"
+NO_SHARED = f"the fixtures in {SHARED} are not here"
 SKIPPED = 77  # what meson takes for a skipped test
 
 sys.path.insert(0, str(ROOT / "models"))
@@ -22,9 +23,13 @@ except ImportError as error:
 torch.set_num_threads(1)  # more would spin against the tests beside this one
 
 
+def has_shared() -> bool:
+    return (SHARED / "doclayout").is_dir()
+
+
 def need_shared() -> None:
-    if not (SHARED / "doclayout").is_dir():
-        print(f"skipped: the fixtures in {SHARED} are not here")
+    if not has_shared():
+        print(f"skipped: {NO_SHARED}")
         sys.exit(SKIPPED)
 
 
