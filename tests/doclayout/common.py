@@ -7,6 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared"
+NO_SHARED = f"the fixtures in {SHARED} are not here"
 SKIPPED = 77  # what meson takes for a skipped test
 
 sys.path.insert(0, str(ROOT / "models"))
@@ -19,12 +20,16 @@ except ImportError as error:
     print(f"skipped: {error} (Debian: python3-torch, python3-numpy)")
     sys.exit(SKIPPED)
 
-torch.set_num_threads(2)
+torch.set_num_threads(1)  # more would spin against the tests beside this one
+
+
+def has_shared() -> bool:
+    return (SHARED / "doclayout").is_dir()
 
 
 def need_shared() -> None:
-    if not (SHARED / "doclayout").is_dir():
-        print(f"skipped: the fixtures in {SHARED} are not here")
+    if not has_shared():
+        print(f"skipped: {NO_SHARED}")
         sys.exit(SKIPPED)
 
 
@@ -47,7 +52,7 @@ def with_statistics(network, seed: int = 0):
             module.momentum = None  # one batch sets the running statistics
             uniform(module.weight, 0.5, 1.5)
             uniform(module.bias, -0.3, 0.3)
-    image = blocks_image(8, 256, 256, generator)
+    image = blocks_image(4, 256, 256, generator)
     with torch.no_grad():
         network.train()(image)
         for module in network.modules():

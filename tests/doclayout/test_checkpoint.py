@@ -10,7 +10,8 @@ import unittest
 import zipfile
 from pathlib import Path
 
-from common import SHARED, blocks_image, need_shared, np, torch, with_statistics
+from common import (NO_SHARED, SHARED, blocks_image, has_shared, np, torch,
+                    with_statistics)
 from upstream import write_checkpoint
 
 from doclayout.checkpoint import read_checkpoint
@@ -280,6 +281,7 @@ class Variants(Temporary):
             read_checkpoint(self.path)
 
 
+@unittest.skipUnless(has_shared(), NO_SHARED)
 class Fixture(unittest.TestCase):
     def test_against_the_reference_answers(self):
         folder = SHARED / "doclayout"
@@ -297,5 +299,4 @@ class Fixture(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    need_shared()
     unittest.main()

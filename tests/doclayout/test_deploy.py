@@ -94,19 +94,25 @@ class Deploy(unittest.TestCase):
         self.assertEqual(tuple(answer.shape), (2, 9, 126))
         self.assertEqual(answer.device.type, "meta")
 
-    def test_end2end_chooses_as_upstream_describes(self):
-        # Noise on the blocks, so that no two anchors see the same.
-        image = blocks_image(2, 256, 256) + 0.1 * torch.rand(2, 3, 256, 256)
+    def test_top_detections_chooses_as_upstream_describes(self):
+        boxes = torch.rand(2, 4, 1344) * 100
+        # All scores differ, so that there is one right order.
+        scores = (torch.randperm(2 * 5 * 1344) / 2.0 ** 14).view(2, 5, 1344)
+        raw = torch.cat([boxes, scores], 1)
+        for rows, answer in zip(top_detections(raw, 300), raw.numpy()):
+            np.testing.assert_allclose(rows.numpy(), reference_top(answer, 300),
+                                       atol=1e-4)
+
+    def test_end2end_is_the_top_of_the_raw_answer(self):
+        image = blocks_image(2, 256, 256)
         with torch.no_grad():
-            raw = self.load()(image)
+            expected = top_detections(self.load()(image), 300)
             found = self.load("end2end")(image)
         self.assertEqual(tuple(found.shape), (2, 300, 6))
-        chosen = top_detections(raw, 300).numpy()
-        for rows, choice, answer in zip(found.numpy(), chosen, raw.numpy()):
-            expected = reference_top(answer, 300)
-            np.testing.assert_allclose(choice, expected, atol=1e-4)
-            # Two runs may order equal scores differently, the scores are equal.
-            np.testing.assert_allclose(rows[:, 4], expected[:, 4], atol=1e-5)
+        torch.testing.assert_close(found[..., 4], expected[..., 4], rtol=0, atol=1e-4)
+        # Nearly equal scores may change places; nearly all rows agree.
+        same = ((found - expected).abs() < 1e-2).all(2).float().mean()
+        self.assertGreater(same.item(), 0.95)
 
     def test_end2end_of_fewer_anchors_than_rows(self):
         rows = top_detections(torch.rand(1, 7, 21), 300)

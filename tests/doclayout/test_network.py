@@ -4,7 +4,7 @@ SPDX-License-Identifier: LGPL-2.1-or-later
 """
 import unittest
 
-from common import SHARED, need_shared, torch
+from common import NO_SHARED, SHARED, has_shared, torch
 
 from doclayout.deploy import Deployed, fuse
 from doclayout.network import SCALES, doclayout, init_weights, yolov10
@@ -24,10 +24,12 @@ def state_of(network):
 
 
 class StateDict(unittest.TestCase):
+    @unittest.skipUnless(has_shared(), NO_SHARED)
     def test_scale_n(self):
         self.assertEqual(state_of(doclayout(*SCALES["n"])),
                          listed_state("nd_state_dict.txt"))
 
+    @unittest.skipUnless(has_shared(), NO_SHARED)
     def test_released_scale_m(self):
         self.assertEqual(state_of(doclayout(*SCALES["m"])),
                          listed_state("m_state_dict.txt"))
@@ -93,5 +95,4 @@ class Evaluation(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    need_shared()
     unittest.main()
