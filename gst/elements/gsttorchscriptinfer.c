@@ -284,13 +284,21 @@ gst_torchscript_infer_set_caps (GstBaseTransform * trans, GstCaps * incaps,
   return TRUE;
 }
 
-/* The frame goes through, so what downstream can take is what we can: without
- * this, upstream would pack every frame that has strides of its own. */
+/* What downstream can take is what we can, save one thing: a crop that is only
+ * written beside the frame would not reach the model. */
 static gboolean
 gst_torchscript_infer_propose_allocation (GstBaseTransform * trans,
     GstQuery * decide_query, GstQuery * query)
 {
-  return gst_pad_peer_query (trans->srcpad, query);
+  guint i;
+
+  if (!GST_BASE_TRANSFORM_CLASS
+      (gst_torchscript_infer_parent_class)->propose_allocation (trans,
+          decide_query, query))
+    return FALSE;
+  if (gst_query_find_allocation_meta (query, GST_VIDEO_CROP_META_API_TYPE, &i))
+    gst_query_remove_nth_allocation_meta (query, i);
+  return TRUE;
 }
 
 /* Fills self->boxes with what the model finds in the buffer's pixels. */
