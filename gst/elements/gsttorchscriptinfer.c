@@ -383,8 +383,8 @@ install_model_properties (GObjectClass * klass)
 
   g_object_class_install_property (klass, PROP_MODEL,
       g_param_spec_string ("model", "Model",
-          "An mlpkg package (a directory) or a TorchScript file (.pt, .pth)",
-          NULL, flags));
+          "An mlpkg package (a directory or one zip file) or a TorchScript file "
+          "(.pt, .pth)", NULL, flags));
   g_object_class_install_property (klass, PROP_DEVICE,
       g_param_spec_string ("device", "Device",
           "Where the model runs: auto (the package's wish, else CUDA if it "

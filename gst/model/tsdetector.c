@@ -99,6 +99,7 @@ ts_detector_open (const TsDetectorOptions * options, GError ** error)
   if (!self->decoder || !override_labels (self->spec, options->labels, error)
       || !open_engine (self, options, error))
     return NULL;
+  ts_model_spec_drop_files (self->spec);
   self->tensorizer = ts_tensorizer_new (&self->spec->format);
   return g_steal_pointer (&self);
 }

@@ -18,7 +18,7 @@ typedef struct _TsDetector TsDetector;
 /* What the user asked for; unset fields fall back to the package's word. */
 typedef struct
 {
-  const gchar *model;           /* mlpkg directory, .pt or .pth; NULL is an error */
+  const gchar *model;           /* mlpkg package, .pt or .pth; NULL is an error */
   const gchar *device;          /* "auto", "cpu", "cuda", "cuda:N", "mps" */
   const gchar *decoder;         /* id, or NULL */
   const gchar *labels;          /* path of a label file, or NULL */

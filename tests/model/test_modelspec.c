@@ -535,7 +535,8 @@ test_bare_errors (void)
   expect_file_error (path, TS_ERROR_FORMAT, WORDS (path, "zip archive",
           "constants.pkl", "torch.jit.save"));
   fake_zip_write (path, WORDS ("p.mlpkg/model_info.json"), "x");
-  expect_file_error (path, TS_ERROR_FORMAT, WORDS (path, "unpack"));
+  expect_file_error (path, TS_ERROR_FORMAT, WORDS (path, "in a folder",
+          "mlpkg pack"));
   write_truncated (directory, path);
   expect_file_error (path, TS_ERROR_FORMAT, WORDS (path, "end is missing"));
   g_free (model_test_write (directory, "m.pt", "x", -1));
