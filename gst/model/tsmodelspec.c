@@ -211,6 +211,8 @@ ts_model_spec_free (TsModelSpec * self)
     return;
   ts_model_spec_drop_files (self);
   g_free (self->path);
+  g_free (self->package);
+  g_free (self->weights);
   g_free (self->name);
   g_free (self->device);
   g_free (self->decoder);

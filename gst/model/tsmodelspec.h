@@ -12,6 +12,8 @@ G_BEGIN_DECLS
 typedef struct
 {
   gchar *path;                  /* of the TorchScript file */
+  gchar *package;               /* its directory, or NULL for a bare file */
+  gchar *weights;               /* safetensors file put over its weights, or NULL */
   gchar *name;                  /* of the package, or the file's stem */
   gchar *device;                /* what device=auto prefers, or NULL */
   gchar *decoder;               /* id, or NULL: not known */
