@@ -102,6 +102,8 @@ class Style:
                         'courier' not in self.fonts and family == 'tt'):
                     self.fonts += r'\renewcommand\%sdefault{%s}' % (
                         family, name)
+            if sans and 'lmodern' not in self.fonts:
+                self.fonts += r'\renewcommand\rmdefault{lmr}'
             if 'helvet' not in self.fonts and 'tgheros' not in self.fonts and (
                     'tgadventor' not in self.fonts and 'lmodern' not in
                     self.fonts) and r'\sfdefault{' not in self.fonts:
@@ -210,8 +212,8 @@ class Style:
             r'\parindent=%.2fpt \parskip=%.2fpt plus 1pt\relax' %
             (self.indent, self.skip),
             r'\linespread{%.2f}' % self.spread,
-            r'\pagestyle{made}\raggedbottom' if self.rng.random() < .8 else
-            r'\pagestyle{made}\flushbottom'])
+            r'\raggedbottom' if self.rng.random() < .8 else
+            r'\flushbottom'])
 
     def class_options(self):
         options = ['twocolumn'] if self.columns == 2 else []
