@@ -4,4 +4,6 @@
  */
 #include "tserror.h"
 
+/* *INDENT-OFF* */
 G_DEFINE_QUARK (ts-error-quark, ts_error)
+/* *INDENT-ON* */

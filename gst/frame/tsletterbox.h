@@ -19,8 +19,10 @@ typedef struct
 {
   TsResizeMode mode;
   gint width, height;           /* of the full input, pixels */
-  gint size_divisor;            /* > 0: pad only up to the next multiple of this (a
-                                   rectangular letterbox); 0: pad to the full input */
+  gint size_divisor;            /* > 0: pad only up to the next multiple of
+                                   this (a rectangular letterbox; width and
+                                   height must be multiples too); 0: pad to the
+                                   full input */
 } TsInputSize;
 
 /* The placement of one frame size in the tensor, all in pixels. */
@@ -30,6 +32,7 @@ typedef struct
   gint tensor_width, tensor_height;     /* what the network gets */
   gint resized_width, resized_height;   /* the scaled frame inside it */
   gint left, top;                       /* its top left corner */
+  TsResizeMode mode;
 } TsLetterbox;
 
 /* Computes the placement.  Every size in and out is at least 1.  Rounds as the

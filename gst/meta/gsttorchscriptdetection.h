@@ -8,6 +8,13 @@
 
 G_BEGIN_DECLS
 
+/**
+ * GST_TORCHSCRIPT_TYPE_DETECTION:
+ *
+ * The boxed type of #GstTorchscriptDetection.
+ *
+ * Since: 0.1
+ */
 #define GST_TORCHSCRIPT_TYPE_DETECTION (gst_torchscript_detection_get_type ())
 
 typedef struct _GstTorchscriptDetection GstTorchscriptDetection;
@@ -26,6 +33,8 @@ typedef struct _GstTorchscriptDetection GstTorchscriptDetection;
  * One detected object. The corners are in pixels of the frame that the meta is
  * attached to, in continuous coordinates: the top left pixel spans 0.0 to 1.0 in
  * both directions, so that a box round the whole frame is 0, 0, width, height.
+ *
+ * Since: 0.1
  */
 struct _GstTorchscriptDetection
 {
@@ -40,9 +49,17 @@ GType gst_torchscript_detection_get_type (void);
 
 GST_API_EXPORT
 GstTorchscriptDetection *
+gst_torchscript_detection_new (gfloat x1, gfloat y1, gfloat x2, gfloat y2,
+    gfloat score, gint class_id, const gchar * label);
+
+GST_API_EXPORT
+GstTorchscriptDetection *
 gst_torchscript_detection_copy (const GstTorchscriptDetection * detection);
 
 GST_API_EXPORT
 void gst_torchscript_detection_free (GstTorchscriptDetection * detection);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstTorchscriptDetection,
+    gst_torchscript_detection_free)
 
 G_END_DECLS

@@ -10,8 +10,24 @@
 
 G_BEGIN_DECLS
 
+/**
+ * GST_TORCHSCRIPT_DETECTION_META_API_TYPE:
+ *
+ * The API type of #GstTorchscriptDetectionMeta, for
+ * gst_buffer_iterate_meta_filtered().
+ *
+ * Since: 0.1
+ */
 #define GST_TORCHSCRIPT_DETECTION_META_API_TYPE \
   (gst_torchscript_detection_meta_api_get_type ())
+
+/**
+ * GST_TORCHSCRIPT_DETECTION_META_INFO: (skip)
+ *
+ * The #GstMetaInfo of #GstTorchscriptDetectionMeta.
+ *
+ * Since: 0.1
+ */
 #define GST_TORCHSCRIPT_DETECTION_META_INFO \
   (gst_torchscript_detection_meta_get_info ())
 
@@ -21,16 +37,25 @@ typedef struct _GstTorchscriptDetectionMeta GstTorchscriptDetectionMeta;
  * GstTorchscriptDetectionMeta:
  * @meta: parent
  * @model_name: name of the model that answered; an interned string
- * @frame_width: width of the frame the boxes refer to, pixels
+ * @frame_width: width of the frame the boxes refer to, pixels; a reader that
+ *   sees a frame of another size must not trust the boxes
  * @frame_height: height of that frame, pixels
  * @result_number: running number of this answer, from 0 at each start of the
  *   element that attached it
  *
  * The answer of one model to one frame: any number of detections, best score
  * first, possibly none. A buffer carries one such meta per inference element it
- * went through. It is kept when the buffer is copied, and its boxes are scaled
- * when a converter scales the frame. Once attached it does not change, so that
- * copies share the detections.
+ * went through. Once attached it does not change, so that copies share the
+ * detections and any thread that holds the buffer may read them.
+ *
+ * It is kept when the buffer is copied, whole or in part, and when a converter
+ * changes the colours. When a converter scales the frame, boxes and frame size
+ * are scaled. It is dropped, rather than left with boxes in the wrong place, by
+ * whatever rotates, mirrors or crops into a new frame, and by scaling that
+ * changes the picture's aspect ratio (the meta is not told whether borders were
+ * added or the picture was stretched).
+ *
+ * Since: 0.1
  */
 struct _GstTorchscriptDetectionMeta
 {

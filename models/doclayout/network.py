@@ -107,11 +107,15 @@ class CIB(nn.Module):
 class DilatedBlock(nn.Module):
     """One convolution seen at several dilations, gated and merged."""
 
+    __constants__ = ["dilations", "half_kernel"]  # lets a script unroll the loop
+
     def __init__(self, c: int, dilations: Sequence[int], k: int):
         super().__init__()
         wide = c * len(dilations)
-        self.dilations: List[int] = list(dilations)
+        self.dilations = tuple(dilations)
         self.half_kernel = k // 2
+        self.add = True  # as the published module describes itself
+        self.fuse = "glu"
         self.cv2 = Conv(c, c)
         self.conv_gating = Conv(wide, wide, g=wide)
         self.conv1x1 = Conv(wide, c, g=c)
@@ -120,8 +124,9 @@ class DilatedBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         seen: List[Tensor] = []
         for d in self.dilations:
+            pad = d * self.half_kernel
             y = F.conv2d(x, self.dcv.conv.weight, self.dcv.conv.bias, [1, 1],
-                         [d * self.half_kernel, d * self.half_kernel], [d, d])
+                         [pad, pad], [d, d])
             seen.append(self.cv2(self.dcv.act(self.dcv.bn(y))))
         t = torch.cat(seen, 1)
         return x + self.conv1x1(t * torch.sigmoid(self.conv_gating(t)))
@@ -242,7 +247,7 @@ class DFL(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         b, n = x.shape[0], x.shape[2]
-        p = x.view(b, 4, REG_MAX, n).transpose(1, 2).softmax(1)
+        p = x.view(b, 4, x.shape[1] // 4, n).transpose(1, 2).softmax(1)
         return self.conv(p).view(b, 4, n)
 
 
@@ -265,7 +270,8 @@ def anchors(maps: List[Tensor]) -> Tuple[Tensor, Tensor]:
         h, w = m.shape[2], m.shape[3]
         x = torch.arange(w, device=m.device, dtype=m.dtype) + 0.5
         y = torch.arange(h, device=m.device, dtype=m.dtype) + 0.5
-        centres.append(torch.stack([x.repeat(h), y.repeat_interleave(w)]))
+        grid = [x.unsqueeze(0).expand(h, w), y.unsqueeze(1).expand(h, w)]
+        centres.append(torch.stack(grid).flatten(1))
         strides.append(torch.full([h * w], stride, device=m.device, dtype=m.dtype))
         stride = stride * 2.0
     return torch.cat(centres, 1), torch.cat(strides)
@@ -293,11 +299,10 @@ def flat_maps(maps: List[Tensor], box_channels: int) -> Tuple[Tensor, Tensor]:
 class Detect(nn.Module):
     """The head: one-to-many branches to learn from, one-to-one to predict."""
 
-    def __init__(self, channels: Sequence[int], nc: int):
+    def __init__(self, channels: Sequence[int], nc: int, c2: int, c3: int):
+        """c2 and c3 are the inner channels of the box and class branches."""
         super().__init__()
         self.nc = nc
-        c2 = max(channels[0] // 4, 4 * REG_MAX)
-        c3 = max(channels[0], min(nc, 100))
         self.cv2 = nn.ModuleList([box_branch(c, c2) for c in channels])
         self.cv3 = nn.ModuleList([class_branch(c, c3, nc) for c in channels])
         self.dfl = DFL()
@@ -347,23 +352,12 @@ def build_layer(layer: Layer) -> nn.Module:
     raise ValueError(f"no block is called {layer.kind!r}")
 
 
-class Network(nn.Module):
-    """Backbone, neck and head.
+class Topology(nn.Module):
+    """Backbone and neck as one list of blocks, the head last."""
 
-    Input: [B, 3, H, W] RGB in 0..1, H and W multiples of 32.
-    In training, forward returns {"one2many": maps, "one2one": maps}, each three
-    raw maps [B, 64 + nc, H/s, W/s]; in evaluation the decoded one-to-one answer
-    (see decode).
-    """
-
-    def __init__(self, layers: Sequence[Layer], channels: Sequence[int], nc: int):
+    def __init__(self, model: nn.ModuleList):
         super().__init__()
-        self.model = nn.ModuleList([build_layer(x) for x in layers])
-        self.model.append(Detect(channels, nc))
-
-    @property
-    def detect(self) -> Detect:
-        return self.model[23]
+        self.model = model
 
     def features(self, x: Tensor) -> List[Tensor]:
         """The three maps the head sees, at strides 8, 16, 32."""
@@ -378,6 +372,25 @@ class Network(nn.Module):
         h4 = self.model[19](self.model[18](self.model[17](n3), n4))
         h5 = self.model[22](self.model[21](self.model[20](h4), p5))
         return [n3, h4, h5]
+
+
+class Network(Topology):
+    """The network as it is trained and as it is published.
+
+    Input: [B, 3, H, W] RGB in 0..1, H and W multiples of 32.
+    In training, forward returns {"one2many": maps, "one2one": maps}, each three
+    raw maps [B, 64 + nc, H/s, W/s]; in evaluation the decoded one-to-one answer
+    (see decode).
+    """
+
+    def __init__(self, layers: Sequence[Layer], nc: int, c2: int, c3: int):
+        super().__init__(nn.ModuleList([build_layer(x) for x in layers]))
+        channels = [layers[i].c2 for i in (16, 19, 22)]
+        self.model.append(Detect(channels, nc, c2, c3))
+
+    @property
+    def detect(self) -> Detect:
+        return self.model[23]
 
     def forward(self, x: Tensor):
         features = self.features(x)
@@ -407,9 +420,12 @@ def init_weights(network: Network, imgsz: int = 640) -> None:
     detect.one2one_cv3.load_state_dict(detect.cv3.state_dict())
 
 
-def new_network(layers: Sequence[Layer], nc: int) -> Network:
-    channels = [layers[i].c2 for i in (16, 19, 22)]
-    network = Network(layers, channels, nc)
+def new_network(layers: Sequence[Layer], nc: int, c2: int = 0,
+                c3: int = 0) -> Network:
+    """A network with random weights; c2 and c3 as in Detect, 0: the default."""
+    channels = layers[16].c2
+    network = Network(layers, nc, c2 or max(channels // 4, 4 * REG_MAX),
+                      c3 or max(channels, min(nc, 100)))
     cells = torch.arange(REG_MAX, dtype=torch.float32)
     network.detect.dfl.conv.weight.data.copy_(cells.view(1, REG_MAX, 1, 1))
     init_weights(network)
@@ -469,8 +485,8 @@ YOLOV10_CIB = {"n": (22,), "s": (8, 22), "m": (8, 19, 22), "b": (8, 13, 19, 22),
                "l": (8, 13, 19, 22), "x": (6, 8, 13, 19, 22)}
 
 
-def yolov10(size: str, nc: int = 80) -> Network:
-    """Plain YOLOv10 n, s, m, b, l or x."""
+def yolov10(size: str, nc: int = 80, scale: Tuple = ()) -> Network:
+    """Plain YOLOv10 n, s, m, b, l or x; scale if not that of its size."""
     cib = Layer("C2fCIB", shortcut=True, large_kernel=size in "ns")
     blocks = {i: cib for i in YOLOV10_CIB[size]}
-    return new_network(scaled_layers(*SCALES[size], blocks), nc)
+    return new_network(scaled_layers(*(scale or SCALES[size]), blocks), nc)

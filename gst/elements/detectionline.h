@@ -1,0 +1,16 @@
+/* detectionline.h - one model's answer to a frame as one line of JSON
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include "gsttorchscriptdetectionmeta.h"
+
+G_BEGIN_DECLS
+
+/* Appends @meta as one JSON object and a newline, in UTF-8, the same in every
+ * locale. The element's documentation has the schema. */
+void gst_torchscript_append_detection_line (GString * line,
+    const GstTorchscriptDetectionMeta * meta, GstClockTime pts);
+
+G_END_DECLS

@@ -1,0 +1,16 @@
+/* gsttorchscriptroi.h - detections as GStreamer's own region-of-interest metas
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include "gsttorchscriptdetectionmeta.h"
+
+G_BEGIN_DECLS
+
+/* Adds one GstVideoRegionOfInterestMeta per detection of @meta to the writable
+ * @buffer, in the form DL Streamer reads and writes. */
+void gst_torchscript_roi_add_from_meta (GstBuffer * buffer,
+    const GstTorchscriptDetectionMeta * meta);
+
+G_END_DECLS

@@ -1,0 +1,30 @@
+/* plugin.c - what the plugin holds
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+/**
+ * SECTION:plugin-torchscript
+ *
+ * Runs TorchScript models on video and shows what they find.
+ */
+#include <gst/gst.h>
+
+#include "gstdetectionjson.h"
+#include "gstdetectionoverlay.h"
+#include "gsttorchscriptinfer.h"
+
+static gboolean
+plugin_init (GstPlugin * plugin)
+{
+  gboolean ok = FALSE;
+
+  ok |= GST_ELEMENT_REGISTER (detectionjson, plugin);
+  ok |= GST_ELEMENT_REGISTER (detectionoverlay, plugin);
+  ok |= GST_ELEMENT_REGISTER (torchscriptinfer, plugin);
+  return ok;
+}
+
+GST_PLUGIN_DEFINE (GST_VERSION_MAJOR, GST_VERSION_MINOR, torchscript,
+    "Runs TorchScript models on video and shows what they find", plugin_init,
+    VERSION, "LGPL", PACKAGE, PACKAGE_ORIGIN)

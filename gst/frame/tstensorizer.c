@@ -1,0 +1,371 @@
+/* tstensorizer.c - pixels of any supported layout to a normalised float tensor
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Works row by row: a source row becomes a line of pixels (in place where the
+ * format allows), the line is resampled horizontally into a row of samples, two
+ * rows make a row of the tensor.  Only source rows that count are looked at.
+ */
+#include "tstensorizer.h"
+
+#include <string.h>
+
+#include "tscolor.h"
+#include "tsrow.h"
+
+/* Where the bytes of a pixel are. */
+typedef struct
+{
+  gint size;
+  gint start;                   /* of the first colour byte */
+  gboolean bgr;
+} PixelLayout;
+
+static const PixelLayout pixel_layouts[] = {
+  [TS_PIXEL_RGB] = {3, 0, FALSE},
+  [TS_PIXEL_BGR] = {3, 0, TRUE},
+  [TS_PIXEL_RGBX] = {4, 0, FALSE},
+  [TS_PIXEL_BGRX] = {4, 0, TRUE},
+  [TS_PIXEL_XRGB] = {4, 1, FALSE},
+  [TS_PIXEL_XBGR] = {4, 1, TRUE},
+  [TS_PIXEL_GRAY8] = {1, 0, FALSE},
+  [TS_PIXEL_NV12] = {1, 0, FALSE},
+  [TS_PIXEL_I420] = {1, 0, FALSE},
+};
+
+struct _TsTensorizer
+{
+  TsTensorFormat format;
+
+  /* What the tables below are made for. */
+  TsPixelFormat pixel_format;
+  TsLetterbox letterbox;
+
+  gint line_pixel_size;         /* of the lines that the columns count in */
+  TsAxis columns, rows;
+  guint8 *line;                 /* a row that cannot be used in place */
+  guint8 *chroma[2];            /* Cb, Cr of a source row, one a pixel */
+  gint16 *samples;              /* of all row slots */
+
+  /* The last row with an even number and the last with an odd one: the two that
+   * a row of the tensor needs are neighbours. */
+  gint16 *slot[2][3];
+  gint slot_row[2];
+  TsYuv yuv;
+};
+
+/* The frame on its way through the tensorizer. */
+typedef struct
+{
+  TsTensorizer *self;
+  const TsImage *image;
+  const TsLetterbox *letterbox;
+  gfloat *tensor;
+} Job;
+
+TsTensorizer *
+ts_tensorizer_new (const TsTensorFormat * format)
+{
+  TsTensorizer *self = g_new0 (TsTensorizer, 1);
+
+  self->format = *format;
+  return self;
+}
+
+static void
+clear_tables (TsTensorizer * self)
+{
+  ts_axis_clear (&self->columns);
+  ts_axis_clear (&self->rows);
+  g_clear_pointer (&self->line, g_free);
+  g_clear_pointer (&self->chroma[0], g_free);
+  g_clear_pointer (&self->samples, g_free);
+}
+
+void
+ts_tensorizer_free (TsTensorizer * self)
+{
+  if (self == NULL)
+    return;
+  clear_tables (self);
+  g_free (self);
+}
+
+static gboolean
+is_yuv (TsPixelFormat format)
+{
+  return format == TS_PIXEL_NV12 || format == TS_PIXEL_I420;
+}
+
+static gint
+get_line_pixel_size (const TsTensorizer * self, TsPixelFormat format)
+{
+  if (self->format.channels == 1 || format == TS_PIXEL_GRAY8)
+    return 1;
+  return is_yuv (format) ? 4 : pixel_layouts[format].size;
+}
+
+static void
+alloc_buffers (TsTensorizer * self, gint source_width, gint resized_width)
+{
+  gsize channels = self->line_pixel_size == 1 ? 1 : 3;
+  gsize i, c;
+
+  self->line = g_malloc0 ((gsize) source_width * 4 + TS_ROW_SLACK);
+  self->chroma[0] = g_malloc (2 * (gsize) source_width);
+  self->chroma[1] = self->chroma[0] + source_width;
+  self->samples = g_new (gint16, 2 * channels * resized_width);
+  for (i = 0; i < 2; i++)
+    for (c = 0; c < channels; c++)
+      self->slot[i][c] = self->samples + (i * channels + c) * resized_width;
+}
+
+/* Makes the tables for this kind of frame unless they are there. */
+static void
+prepare (TsTensorizer * self, const TsImage * image,
+    const TsLetterbox * letterbox)
+{
+  gint i;
+
+  self->slot_row[0] = self->slot_row[1] = -1;
+  if (is_yuv (image->format))
+    ts_yuv_init (&self->yuv, image->matrix, image->full_range);
+  if (self->line && self->pixel_format == image->format
+      && memcmp (&self->letterbox, letterbox, sizeof *letterbox) == 0)
+    return;
+
+  clear_tables (self);
+  self->pixel_format = image->format;
+  self->letterbox = *letterbox;
+  self->line_pixel_size = get_line_pixel_size (self, image->format);
+  ts_axis_init_rows (&self->rows, image->height, letterbox->resized_height);
+  ts_axis_init_columns (&self->columns, image->width, letterbox->resized_width);
+  for (i = 0; i < self->columns.length; i++)
+    self->columns.first[i] *= self->line_pixel_size;
+  alloc_buffers (self, image->width, letterbox->resized_width);
+}
+
+static const guint8 *
+get_plane_row (const TsImage * image, gint plane, gint y)
+{
+  return image->plane[plane] + y * (gssize) image->stride[plane];
+}
+
+/* A row of packed pixels or of one plane, where it is if all that the
+ * horizontal pass reads belongs to the image, else copied. */
+static const guint8 *
+get_packed_line (TsTensorizer * self, const TsImage * image, gint y)
+{
+  const PixelLayout *layout = &pixel_layouts[image->format];
+  const guint8 *row = get_plane_row (image, 0, y) + layout->start;
+  gint64 behind = (gint64) (image->height - 1 - y) * image->stride[0];
+
+  if (behind >= TS_ROW_SLACK && image->width > 1)
+    return row;
+  return memcpy (self->line, row,
+      (gsize) image->width * layout->size - layout->start);
+}
+
+static const guint8 *
+get_luma_line (TsTensorizer * self, const TsImage * image, gint y)
+{
+  const PixelLayout *layout = &pixel_layouts[image->format];
+  const guint8 *row = get_plane_row (image, 0, y);
+
+  if (image->format == TS_PIXEL_GRAY8
+      || (is_yuv (image->format) && image->full_range))
+    return get_packed_line (self, image, y);
+  if (is_yuv (image->format))
+    ts_yuv_to_luma (&self->yuv, row, image->width, self->line);
+  else
+    ts_rgb_to_luma (row + layout->start, layout->size, layout->bgr ? 2 : 0,
+        layout->bgr ? 0 : 2, image->width, self->line);
+  return self->line;
+}
+
+static const guint8 *
+get_yuv_line (TsTensorizer * self, const TsImage * image, gint y)
+{
+  gboolean nv12 = image->format == TS_PIXEL_NV12;
+  const guint8 *cb = get_plane_row (image, 1, y / 2);
+  const guint8 *cr = nv12 ? cb + 1 : get_plane_row (image, 2, y / 2);
+  gint step = nv12 ? 2 : 1;
+
+  ts_chroma_spread (cb, step, image->width, self->chroma[0]);
+  ts_chroma_spread (cr, step, image->width, self->chroma[1]);
+  ts_yuv_to_rgbx (&self->yuv, get_plane_row (image, 0, y), self->chroma[0],
+      self->chroma[1], image->width, (guint32 *) self->line);
+  return self->line;
+}
+
+static const guint8 *
+get_line (TsTensorizer * self, const TsImage * image, gint y)
+{
+  if (self->format.channels == 1)
+    return get_luma_line (self, image, y);
+  if (is_yuv (image->format))
+    return get_yuv_line (self, image, y);
+  return get_packed_line (self, image, y);
+}
+
+/* The horizontally resampled source row @y; a neighbour's stays valid. */
+static gint16 *const *
+get_samples (TsTensorizer * self, const TsImage * image, gint y)
+{
+  gint slot = y % 2;
+
+  if (self->slot_row[slot] != y) {
+    ts_row_resample (get_line (self, image, y), self->line_pixel_size,
+        &self->columns, self->slot[slot]);
+    self->slot_row[slot] = y;
+  }
+  return self->slot[slot];
+}
+
+static void
+get_row_pairs (TsTensorizer * self, const TsImage * image, gint row,
+    TsRowPair pair[3])
+{
+  gint first = self->rows.first[row], last = image->height - 1;
+  gint16 *const *s0 = get_samples (self, image, MAX (first, 0));
+  gint16 *const *s1 = get_samples (self, image, MIN (first + 1, last));
+  gint c;
+
+  for (c = 0; c < 3; c++) {
+    pair[c].row[0] = s0[c];
+    pair[c].row[1] = s1[c];
+    pair[c].weight[0] = self->rows.weight0[row];
+    pair[c].weight[1] = self->rows.weight1[row];
+  }
+}
+
+/* 0, 1, 2 for R, G, B, of the tensor's channel @channel. */
+static gint
+get_color (const TsTensorizer * self, gint channel)
+{
+  return self->format.channels == 3 && self->format.bgr ? 2 - channel : channel;
+}
+
+/* Which of a line's channels holds a colour. */
+static gint
+get_source_channel (const TsTensorizer * self, gint color)
+{
+  if (self->line_pixel_size == 1)
+    return 0;
+  return pixel_layouts[self->pixel_format].bgr ? 2 - color : color;
+}
+
+static void
+fill (gfloat * out, gsize count, gfloat value)
+{
+  gsize i;
+
+  for (i = 0; i < count; i++)
+    out[i] = value;
+}
+
+static gfloat
+get_pad (const TsTensorizer * self, gint color)
+{
+  return self->format.pad_value * self->format.scale[color]
+      + self->format.offset[color];
+}
+
+/* A row of one channel; @pair is NULL for padding. */
+static void
+write_planar_row (const Job * job, gint channel, gint row,
+    const TsRowPair pair[3])
+{
+  const TsTensorizer *self = job->self;
+  const TsLetterbox *box = job->letterbox;
+  gint color = get_color (self, channel);
+  gint right = box->left + box->resized_width;
+  gfloat pad = get_pad (self, color);
+  gfloat *out = job->tensor + ((gsize) channel * box->tensor_height + row)
+      * box->tensor_width;
+
+  if (pair == NULL) {
+    fill (out, box->tensor_width, pad);
+    return;
+  }
+  fill (out, box->left, pad);
+  ts_row_blend (&pair[get_source_channel (self, color)], box->resized_width,
+      self->format.scale[color], self->format.offset[color], out + box->left);
+  fill (out + right, box->tensor_width - right, pad);
+}
+
+static void
+fill_interleaved (gfloat * out, gsize count, const gfloat pad[3])
+{
+  gsize i;
+
+  for (i = 0; i < 3 * count; i++)
+    out[i] = pad[i % 3];
+}
+
+static void
+write_interleaved_row (const Job * job, gint row, const TsRowPair pair[3])
+{
+  const TsTensorizer *self = job->self;
+  const TsLetterbox *box = job->letterbox;
+  gint right = box->left + box->resized_width, channel;
+  gfloat *out = job->tensor + 3 * (gsize) row * box->tensor_width;
+  gfloat pad[3], scale[3], offset[3];
+  TsRowPair ordered[3];
+
+  for (channel = 0; channel < 3; channel++) {
+    gint color = get_color (self, channel);
+
+    pad[channel] = get_pad (self, color);
+    scale[channel] = self->format.scale[color];
+    offset[channel] = self->format.offset[color];
+    if (pair)
+      ordered[channel] = pair[get_source_channel (self, color)];
+  }
+  if (pair == NULL) {
+    fill_interleaved (out, box->tensor_width, pad);
+    return;
+  }
+  fill_interleaved (out, box->left, pad);
+  ts_row_blend_interleaved (ordered, box->resized_width, scale, offset,
+      out + 3 * box->left);
+  fill_interleaved (out + 3 * right, box->tensor_width - right, pad);
+}
+
+/* @pair is NULL for a row of padding. */
+static void
+write_row (const Job * job, gint row, const TsRowPair pair[3])
+{
+  const TsTensorFormat *format = &job->self->format;
+  gint channel;
+
+  if (format->layout == TS_LAYOUT_NHWC && format->channels == 3) {
+    write_interleaved_row (job, row, pair);
+    return;
+  }
+  for (channel = 0; channel < format->channels; channel++)
+    write_planar_row (job, channel, row, pair);
+}
+
+void
+ts_tensorizer_run (TsTensorizer * self, const TsImage * image,
+    const TsLetterbox * letterbox, gfloat * tensor)
+{
+  Job job = { self, image, letterbox, tensor };
+  gint bottom = letterbox->top + letterbox->resized_height;
+  TsRowPair pair[3];
+  gint row;
+
+  g_return_if_fail (image->width == letterbox->source_width);
+  g_return_if_fail (image->height == letterbox->source_height);
+
+  prepare (self, image, letterbox);
+  for (row = 0; row < letterbox->tensor_height; row++) {
+    if (row < letterbox->top || row >= bottom) {
+      write_row (&job, row, NULL);
+      continue;
+    }
+    get_row_pairs (self, image, row - letterbox->top, pair);
+    write_row (&job, row, pair);
+  }
+}

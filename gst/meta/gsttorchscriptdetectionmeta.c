@@ -1,0 +1,280 @@
+/* GStreamer TorchScript: detections on a buffer
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "gsttorchscriptdetectionmeta.h"
+
+#include <gst/video/video.h>
+
+GST_DEBUG_CATEGORY_STATIC (torchscript_meta_debug);
+#define GST_CAT_DEFAULT torchscript_meta_debug
+
+/* Borders up to this many pixels are a size that was rounded. */
+#define MAX_ROUNDING_PX 1.0
+
+GType
+gst_torchscript_detection_meta_api_get_type (void)
+{
+  static GType type = 0;
+  /* Whatever turns or resizes the frame must ask the transform below, or drop. */
+  static const gchar *tags[] = { GST_META_TAG_VIDEO_STR,
+    GST_META_TAG_VIDEO_SIZE_STR, GST_META_TAG_VIDEO_ORIENTATION_STR, NULL
+  };
+
+  if (g_once_init_enter (&type)) {
+    GType api = gst_meta_api_type_register ("GstTorchscriptDetectionMetaAPI",
+        tags);
+    g_once_init_leave (&type, api);
+  }
+  return type;
+}
+
+static gboolean
+detection_meta_init (GstMeta * meta, gpointer params, GstBuffer * buffer)
+{
+  GstTorchscriptDetectionMeta *self = (GstTorchscriptDetectionMeta *) meta;
+
+  self->model_name = NULL;
+  self->frame_width = self->frame_height = 0;
+  self->result_number = 0;
+  self->detections = NULL;
+  return TRUE;
+}
+
+static void
+detection_meta_free (GstMeta * meta, GstBuffer * buffer)
+{
+  GstTorchscriptDetectionMeta *self = (GstTorchscriptDetectionMeta *) meta;
+
+  g_clear_pointer (&self->detections, g_array_unref);
+}
+
+/* Takes @detections. */
+static GstTorchscriptDetectionMeta *
+add_meta (GstBuffer * buffer, const gchar * model_name, guint frame_width,
+    guint frame_height, guint64 result_number, GArray * detections)
+{
+  GstTorchscriptDetectionMeta *self = (GstTorchscriptDetectionMeta *)
+      gst_buffer_add_meta (buffer, GST_TORCHSCRIPT_DETECTION_META_INFO, NULL);
+
+  self->model_name = model_name;
+  self->frame_width = frame_width;
+  self->frame_height = frame_height;
+  self->result_number = result_number;
+  self->detections = detections;
+  return self;
+}
+
+/* The part of @to, in pixels, that a picture of @from's shape leaves free when
+ * it is fitted into @to. */
+static gdouble
+border_px (const GstVideoInfo * from, const GstVideoInfo * to)
+{
+  gdouble from_dar = (gdouble) from->width * from->par_n /
+      ((gdouble) from->height * from->par_d);
+  gdouble to_par = (gdouble) to->par_n / to->par_d;
+  gdouble fitted_height = to->width * to_par / from_dar;
+  gdouble fitted_width = to->height * from_dar / to_par;
+
+  return MAX (to->height - fitted_height, to->width - fitted_width);
+}
+
+static gboolean
+can_scale (const GstTorchscriptDetectionMeta * self,
+    const GstVideoMetaTransform * trans)
+{
+  const GstVideoInfo *in = trans->in_info, *out = trans->out_info;
+
+  if (in->width != (gint) self->frame_width
+      || in->height != (gint) self->frame_height) {
+    GST_WARNING ("dropping detections: their frame is %ux%u, the one scaled "
+        "is %dx%d", self->frame_width, self->frame_height, in->width,
+        in->height);
+    return FALSE;
+  }
+  if (border_px (in, out) >= MAX_ROUNDING_PX + 1e-6) {
+    GST_WARNING ("dropping detections: scaling %dx%d (pixels %d:%d) to %dx%d "
+        "(pixels %d:%d) changes the aspect ratio, and whether the picture was "
+        "stretched or got borders is not known; keep the aspect ratio or put "
+        "the scaler in front of the inference", in->width, in->height,
+        in->par_n, in->par_d, out->width, out->height, out->par_n, out->par_d);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+transform_scale (GstBuffer * dest, const GstTorchscriptDetectionMeta * self,
+    const GstVideoMetaTransform * trans)
+{
+  const GstVideoInfo *in = trans->in_info, *out = trans->out_info;
+  GArray *scaled;
+  gfloat sx, sy;
+  guint i;
+
+  if (!can_scale (self, trans))
+    return FALSE;
+
+  sx = (gfloat) out->width / in->width;
+  sy = (gfloat) out->height / in->height;
+  scaled = g_array_copy (self->detections);
+  for (i = 0; i < scaled->len; i++) {
+    GstTorchscriptDetection *d =
+        &g_array_index (scaled, GstTorchscriptDetection, i);
+    d->x1 *= sx;
+    d->x2 *= sx;
+    d->y1 *= sy;
+    d->y2 *= sy;
+  }
+  add_meta (dest, self->model_name, out->width, out->height,
+      self->result_number, scaled);
+  return TRUE;
+}
+
+static gboolean
+detection_meta_transform (GstBuffer * dest, GstMeta * meta, GstBuffer * buffer,
+    GQuark type, gpointer data)
+{
+  GstTorchscriptDetectionMeta *self = (GstTorchscriptDetectionMeta *) meta;
+
+  if (GST_META_TRANSFORM_IS_COPY (type)) {
+    add_meta (dest, self->model_name, self->frame_width, self->frame_height,
+        self->result_number, g_array_ref (self->detections));
+    return TRUE;
+  }
+  if (GST_VIDEO_META_TRANSFORM_IS_SCALE (type))
+    return transform_scale (dest, self, data);
+
+  return FALSE;
+}
+
+/**
+ * gst_torchscript_detection_meta_get_info: (skip)
+ *
+ * Returns: (transfer none): how GStreamer handles the meta
+ *
+ * Since: 0.1
+ */
+const GstMetaInfo *
+gst_torchscript_detection_meta_get_info (void)
+{
+  static const GstMetaInfo *info = NULL;
+
+  if (g_once_init_enter (&info)) {
+    const GstMetaInfo *registered;
+
+    GST_DEBUG_CATEGORY_INIT (torchscript_meta_debug, "torchscriptmeta", 0,
+        "detections on buffers");
+    registered = gst_meta_register (GST_TORCHSCRIPT_DETECTION_META_API_TYPE,
+        "GstTorchscriptDetectionMeta", sizeof (GstTorchscriptDetectionMeta),
+        detection_meta_init, detection_meta_free, detection_meta_transform);
+    g_once_init_leave (&info, registered);
+  }
+  return info;
+}
+
+/**
+ * gst_buffer_add_torchscript_detection_meta:
+ * @buffer: (transfer none): a writable buffer
+ * @model_name: name of the model that answered; interned
+ * @frame_width: width of the frame the boxes refer to, pixels, > 0
+ * @frame_height: height of that frame, pixels, > 0
+ * @result_number: running number of this answer, from 0
+ * @detections: (array length=n_detections) (nullable) (transfer none): boxes in
+ *   pixels of that frame, best score first; copied, their labels are interned
+ * @n_detections: number of @detections, 0 for a frame with nothing in it
+ *
+ * Attaches the answer of one model to one frame. A buffer can carry the answers
+ * of several models.
+ *
+ * Returns: (transfer none): the meta, owned by @buffer
+ *
+ * Since: 0.1
+ */
+GstTorchscriptDetectionMeta *
+gst_buffer_add_torchscript_detection_meta (GstBuffer * buffer,
+    const gchar * model_name, guint frame_width, guint frame_height,
+    guint64 result_number, const GstTorchscriptDetection * detections,
+    guint n_detections)
+{
+  GArray *array;
+  guint i;
+
+  g_return_val_if_fail (GST_IS_BUFFER (buffer), NULL);
+  g_return_val_if_fail (gst_buffer_is_writable (buffer), NULL);
+  g_return_val_if_fail (model_name != NULL, NULL);
+  g_return_val_if_fail (frame_width > 0 && frame_height > 0, NULL);
+  g_return_val_if_fail (detections != NULL || n_detections == 0, NULL);
+
+  array = g_array_sized_new (FALSE, FALSE, sizeof (GstTorchscriptDetection),
+      n_detections);
+  if (n_detections > 0)
+    g_array_append_vals (array, detections, n_detections);
+  for (i = 0; i < n_detections; i++) {
+    GstTorchscriptDetection *d =
+        &g_array_index (array, GstTorchscriptDetection, i);
+    d->label = g_intern_string (d->label);
+  }
+
+  return add_meta (buffer, g_intern_string (model_name), frame_width,
+      frame_height, result_number, array);
+}
+
+/**
+ * gst_buffer_get_torchscript_detection_meta:
+ * @buffer: (transfer none): a buffer
+ *
+ * Gives the first meta; use gst_buffer_iterate_meta_filtered() with
+ * #GST_TORCHSCRIPT_DETECTION_META_API_TYPE for the answers of further models.
+ *
+ * Returns: (transfer none) (nullable): the meta, owned by @buffer, or %NULL if
+ *   no model has answered to this frame
+ *
+ * Since: 0.1
+ */
+GstTorchscriptDetectionMeta *
+gst_buffer_get_torchscript_detection_meta (GstBuffer * buffer)
+{
+  g_return_val_if_fail (GST_IS_BUFFER (buffer), NULL);
+
+  return (GstTorchscriptDetectionMeta *) gst_buffer_get_meta (buffer,
+      GST_TORCHSCRIPT_DETECTION_META_API_TYPE);
+}
+
+/**
+ * gst_torchscript_detection_meta_get_n_detections:
+ * @meta: (transfer none): a meta
+ *
+ * Returns: how many detections the meta holds, possibly 0
+ *
+ * Since: 0.1
+ */
+guint
+gst_torchscript_detection_meta_get_n_detections (const
+    GstTorchscriptDetectionMeta * meta)
+{
+  g_return_val_if_fail (meta != NULL, 0);
+
+  return meta->detections->len;
+}
+
+/**
+ * gst_torchscript_detection_meta_get_detection:
+ * @meta: (transfer none): a meta
+ * @index: which one, from 0 (the best score)
+ *
+ * Returns: (transfer none) (nullable): the detection, valid as long as the meta
+ *   is, never to be written to; or %NULL if there is none with this index
+ *
+ * Since: 0.1
+ */
+const GstTorchscriptDetection *
+gst_torchscript_detection_meta_get_detection (const
+    GstTorchscriptDetectionMeta * meta, guint index)
+{
+  g_return_val_if_fail (meta != NULL, NULL);
+
+  if (index >= meta->detections->len)
+    return NULL;
+  return &g_array_index (meta->detections, GstTorchscriptDetection, index);
+}

@@ -1,0 +1,259 @@
+/* tsengine.c - runs a TorchScript module
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "tsengine.h"
+
+#include <string.h>
+
+#include "tserror.h"
+#include "tssafetensors.h"
+#include "tsshim.h"
+#include "tsvalue.h"
+
+/* Of the shim's messages; a longer one is cut. */
+#define ERROR_SIZE 4096
+
+struct _TsEngine
+{
+  const TsShimApi *api;
+  TsShimModule *module;
+  TsShimValue *answer;          /* of the last run */
+  TsValueBuffer buffer;
+  gchar *path;
+  gchar *device;
+  gchar *device_reason;
+};
+
+/* The shim's sentence, which names the file where the shim knows it. */
+static void
+set_shim_error (TsEngine * self, TsShimStatus status, const gchar * text,
+    const gchar * advice, GError ** error)
+{
+  gboolean named = strstr (text, self->path) != NULL;
+
+  g_set_error (error, TS_ERROR, ts_shim_status_to_code (status), "%s%s%s%s",
+      named ? "" : self->path, named ? "" : ": ", text, advice);
+}
+
+static gboolean
+check_device (TsEngine * self, const gchar * device, GError ** error)
+{
+  gchar text[ERROR_SIZE] = "";
+  TsShimStatus status = self->api->check_device (device, text, sizeof text);
+
+  if (status != TS_SHIM_OK)
+    set_shim_error (self, status, text,
+        "; choose another device, or \"auto\" to take what works", error);
+  return status == TS_SHIM_OK;
+}
+
+/* Takes the first device that works; the reason names those that do not. */
+static gboolean
+choose_device (TsEngine * self, const gchar * preferred, GError ** error)
+{
+  const gchar *const candidates[] = { preferred, "cuda:0", "cpu" };
+  g_autoptr (GString) failures = g_string_new (NULL);
+  gchar text[ERROR_SIZE];
+
+  for (guint i = preferred ? 0 : 1; i < G_N_ELEMENTS (candidates); i++) {
+    const gchar *device = candidates[i];
+
+    if (i > 0 && g_strcmp0 (device, preferred) == 0)
+      continue;
+    *text = '\0';
+    if (self->api->check_device (device, text, sizeof text) == TS_SHIM_OK) {
+      self->device = g_strdup (device);
+      self->device_reason = g_strdup_printf ("%s is used, %s%s", device,
+          failures->len ? failures->str : "the first choice of device=auto",
+          i == 0 ? " (named by the package)" : "");
+      return TRUE;
+    }
+    g_string_append_printf (failures, "%s%s", failures->len ? "; " : "as ",
+        text);
+  }
+  g_set_error (error, TS_ERROR, TS_ERROR_DEVICE,
+      "%s: no device works, expected at least cpu, %s", self->path,
+      failures->str);
+  return FALSE;
+}
+
+/* libtorch means the thread's current card by a bare "cuda". */
+static const gchar *
+with_index (const gchar * device)
+{
+  return g_strcmp0 (device, "cuda") == 0 ? "cuda:0" : device;
+}
+
+static gboolean
+set_device (TsEngine * self, const TsEngineOptions * options, GError ** error)
+{
+  const gchar *device = with_index (options->device);
+
+  if (g_str_equal (device, "auto"))
+    return choose_device (self, with_index (options->preferred_device), error);
+  if (!check_device (self, device, error))
+    return FALSE;
+  self->device = g_strdup (device);
+  self->device_reason = g_strdup_printf ("%s is used, as asked for", device);
+  return TRUE;
+}
+
+/* Paths by commas to a vector.  dlopen() would look for a name without a slash
+ * among the system's libraries, where no user means it to be. */
+static gchar **
+split_op_libs (const gchar * op_libs)
+{
+  gchar **paths = g_strsplit (op_libs ? op_libs : "", ",", -1);
+
+  for (guint i = 0; paths[i]; i++) {
+    g_autofree gchar *path = g_strdup (g_strstrip (paths[i]));
+
+    g_free (paths[i]);
+    paths[i] = g_canonicalize_filename (path, NULL);
+  }
+  return paths;
+}
+
+static gboolean
+load (TsEngine * self, const TsEngineOptions * options,
+    const TsSafetensors * weights, GError ** error)
+{
+  g_auto (GStrv) op_libs = split_op_libs (options->op_libs);
+  TsShimLoadOptions load_options = {
+    .path = self->path,
+    .device = self->device,
+    .method = options->method,
+    .threads = options->threads,
+    .dtype = TS_SHIM_FLOAT32,
+    .op_libs = (const char *const *) op_libs,
+    .weights_path = options->weights,
+  };
+  gchar text[ERROR_SIZE] = "";
+  TsShimStatus status;
+
+  if (weights)
+    load_options.weights =
+        ts_safetensors_get (weights, &load_options.n_weights);
+  status = self->api->load (&load_options, &self->module, text, sizeof text);
+  if (status != TS_SHIM_OK)
+    set_shim_error (self, status, text, "", error);
+  return status == TS_SHIM_OK;
+}
+
+static gboolean
+open_weights (const TsEngineOptions * options, TsSafetensors ** weights,
+    GError ** error)
+{
+  *weights = options->weights ?
+      ts_safetensors_open (options->weights, error) : NULL;
+  return *weights || !options->weights;
+}
+
+TsEngine *
+ts_engine_open (const TsEngineOptions * options, GError ** error)
+{
+  g_autoptr (TsEngine) self = g_new0 (TsEngine, 1);
+  g_autoptr (TsSafetensors) weights = NULL;
+
+  self->path = g_strdup (options->path);
+  if (!ts_engine_device_is_valid (options->device, error)
+      || !open_weights (options, &weights, error))
+    return NULL;
+  self->api = ts_shim_open (error);
+  if (!self->api || !set_device (self, options, error)
+      || !load (self, options, weights, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+void
+ts_engine_free (TsEngine * self)
+{
+  if (!self)
+    return;
+  if (self->api) {
+    self->api->value_free (self->answer);
+    self->api->module_free (self->module);
+  }
+  g_free (self->buffer.data);
+  g_free (self->path);
+  g_free (self->device);
+  g_free (self->device_reason);
+  g_free (self);
+}
+
+const gchar *
+ts_engine_get_device (const TsEngine * self)
+{
+  return self->device;
+}
+
+const gchar *
+ts_engine_get_device_reason (const TsEngine * self)
+{
+  return self->device_reason;
+}
+
+const gchar *
+ts_engine_get_runtime (const TsEngine * self)
+{
+  return self->api->runtime ();
+}
+
+const gchar *
+ts_engine_get_runtime_warning (const TsEngine * self)
+{
+  return self->api->runtime_warning ();
+}
+
+const gchar *
+ts_engine_get_config (const TsEngine * self, gsize * size)
+{
+  return self->api->config (self->module, size);
+}
+
+/* The shim names the shape of the input, but not where it comes from. */
+static void
+set_run_error (TsEngine * self, TsShimStatus status, const gchar * text,
+    GError ** error)
+{
+  set_shim_error (self, status, text, status != TS_SHIM_ERROR_FORWARD ? "" :
+      "; if the module was traced for one input size, it takes no other: check "
+      "\"size\", \"size_divisor\" and \"layout\" in preprocessor_config.json",
+      error);
+}
+
+static gboolean
+forward (TsEngine * self, const gfloat * data, const gint64 * shape,
+    gint n_dims, GError ** error)
+{
+  TsShimTensor input = { (gpointer) data, TS_SHIM_FLOAT32, n_dims };
+  gchar text[ERROR_SIZE] = "";
+  TsShimStatus status;
+
+  for (gint i = 0; i < n_dims; i++)
+    input.shape[i] = shape[i];
+  g_clear_pointer (&self->answer, self->api->value_free);
+  status = self->api->run (self->module, &input, 1, &self->answer, text,
+      sizeof text);
+  if (status != TS_SHIM_OK)
+    set_run_error (self, status, text, error);
+  return status == TS_SHIM_OK;
+}
+
+gboolean
+ts_engine_run (TsEngine * self, const gfloat * data, const gint64 * shape,
+    gint n_dims, const gchar * output_key, TsOutput * output, GError ** error)
+{
+  const TsShimValue *value;
+
+  g_return_val_if_fail (n_dims <= TS_DECODE_MAX_DIMS, FALSE);
+
+  if (!forward (self, data, shape, n_dims, error))
+    return FALSE;
+  value = output_key && *output_key ? ts_value_find (self->api, self->answer,
+      output_key, self->path, error) : self->answer;
+  return value && ts_value_to_output (self->api, value, &self->buffer,
+      self->path, output, error);
+}

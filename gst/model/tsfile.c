@@ -1,0 +1,99 @@
+/* tsfile.c - reads small files whole, with errors that name them
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "tsfile.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "tserror.h"
+
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
+
+void
+ts_file_set_error (GError ** error, const gchar * path, const gchar * what,
+    gint err_no)
+{
+  if (err_no == ENOENT || err_no == ENOTDIR)
+    g_set_error (error, TS_ERROR, TS_ERROR_NOT_FOUND,
+        "%s: there is no such %s; check the path", path, what);
+  else
+    g_set_error (error, TS_ERROR, TS_ERROR_READ,
+        "%s: cannot read this %s: %s", path, what, g_strerror (err_no));
+}
+
+static gboolean
+check (const gchar * path, const gchar * what, GStatBuf * info, GError ** error)
+{
+  if (g_stat (path, info) != 0) {
+    ts_file_set_error (error, path, what, errno);
+    return FALSE;
+  }
+  if (!S_ISREG (info->st_mode)) {
+    g_set_error (error, TS_ERROR, TS_ERROR_FORMAT,
+        "%s: is %s, expected a %s, which is a regular file", path,
+        S_ISDIR (info->st_mode) ? "a directory" : "a special file", what);
+    return FALSE;
+  }
+  if (info->st_size == 0) {
+    g_set_error (error, TS_ERROR, TS_ERROR_FORMAT,
+        "%s: is empty, expected a %s; copy or export it anew", path, what);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+gboolean
+ts_file_check (const gchar * path, const gchar * what, GError ** error)
+{
+  GStatBuf info;
+
+  return check (path, what, &info, error);
+}
+
+static gboolean
+check_text (const gchar * path, const gchar * what, const gchar * text,
+    gsize size, GError ** error)
+{
+  const gchar *end;
+
+  if (g_utf8_validate_len (text, size, &end))
+    return TRUE;
+  g_set_error (error, TS_ERROR, TS_ERROR_FORMAT,
+      "%s: is no UTF-8 text (byte 0x%02x at offset %" G_GSIZE_FORMAT
+      "), expected a %s in UTF-8; convert it", path, (guint8) * end,
+      (gsize) (end - text), what);
+  return FALSE;
+}
+
+gchar *
+ts_file_read_text (const gchar * path, const gchar * what, gsize * size,
+    GError ** error)
+{
+  g_autoptr (GError) cause = NULL;
+  g_autofree gchar *text = NULL;
+  GStatBuf info;
+
+  if (!check (path, what, &info, error))
+    return NULL;
+  if (info.st_size > TS_FILE_MAX_TEXT) {
+    g_set_error (error, TS_ERROR, TS_ERROR_FORMAT,
+        "%s: has %" G_GINT64_FORMAT " bytes, expected a %s of at most %d",
+        path, (gint64) info.st_size, what, TS_FILE_MAX_TEXT);
+    return NULL;
+  }
+  if (!g_file_get_contents (path, &text, size, &cause)) {
+    g_set_error (error, TS_ERROR, TS_ERROR_READ,
+        "%s: cannot read this %s: %s", path, what, cause->message);
+    return NULL;
+  }
+  if (!check_text (path, what, text, *size, error))
+    return NULL;
+  if (g_str_has_prefix (text, BYTE_ORDER_MARK)) {
+    *size -= strlen (BYTE_ORDER_MARK);
+    memmove (text, text + strlen (BYTE_ORDER_MARK), *size + 1);
+  }
+  return g_steal_pointer (&text);
+}

@@ -1,0 +1,289 @@
+// torchscript_shim.cpp - the C ABI over libtorch: loads a module and runs it
+//
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "torchscript_shim.h"
+
+#include <ATen/Context.h>
+#include <c10/core/DeviceGuard.h>
+#include <c10/core/InferenceMode.h>
+#include <torch/csrc/jit/api/module.h>
+#include <torch/csrc/jit/ir/alias_analysis.h>
+#include <torch/csrc/jit/passes/constant_propagation.h>
+#include <torch/csrc/jit/passes/freeze_module.h>
+#include <torch/csrc/jit/passes/frozen_graph_optimizations.h>
+#include <torch/csrc/jit/passes/inliner.h>
+#include <torch/csrc/jit/passes/tensorexpr_fuser.h>
+#include <torch/csrc/jit/runtime/graph_executor.h>
+#include <torch/csrc/jit/serialization/import.h>
+#include <torch/version.h>
+
+#include <algorithm>
+#include <mutex>
+
+#include "blas.h"
+#include "custom_ops.h"
+#include "describe.h"
+#include "model_file.h"
+#include "shim_error.h"
+#include "torch_convert.h"
+#include "torch_device.h"
+#include "weights.h"
+
+namespace jit = torch::jit;
+
+struct TsShimModule {
+  TsShimModule(const TsShimLoadOptions &options, c10::Device device)
+      : path(options.path),
+        method_name(options.method ? options.method : "forward"),
+        device(device),
+        threads(ts::thread_count(options.threads)) {}
+
+  std::string path;
+  std::string method_name;
+  c10::Device device;
+  int threads;
+  std::string config;
+  jit::Module module;
+  bool writes_input = true;
+};
+
+namespace {
+
+constexpr char kConfigFile[] = "config.txt";
+
+void configure_executor() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    // libtorch 2.6 did not come back from compiling with this fuser.
+    jit::setTensorExprFuserEnabled(false);
+    // The profiling executor is no faster without a fuser, and its first calls with
+    // each new shape took up to ten times as long.
+    jit::getProfilingMode() = false;
+  });
+}
+
+// Integer buffers (class numbers, anchors' indices) keep their type.
+void convert_floats(const jit::Module &module, at::ScalarType type) {
+  for (const c10::IValue &attribute : module.attributes()) {
+    if (!attribute.isTensor()) continue;
+    at::Tensor tensor = attribute.toTensor();
+    if (tensor.defined() && tensor.is_floating_point() && tensor.scalar_type() != type)
+      tensor.set_data(tensor.to(type));
+  }
+}
+
+void check_method(const jit::Module &module, const TsShimModule &self) {
+  if (module.find_method(self.method_name)) return;
+  std::string names;
+  for (const auto &method : module.get_methods())
+    names += (names.empty() ? "" : ", ") + method.name();
+  throw ts::Error(TS_SHIM_ERROR_METHOD,
+                  self.path + " has no method '" + self.method_name +
+                      "'; it has: " + (names.empty() ? "none" : names));
+}
+
+// Parameters become constants, and convolutions swallow their batch norms.  What
+// libtorch cannot freeze runs as it was loaded.
+jit::Module freeze(const jit::Module &module, const std::string &method) {
+  try {
+    jit::Module frozen = jit::freeze_module(module, {method});
+    auto graph = frozen.get_method(method).graph();
+    jit::OptimizeFrozenGraph(graph, true);
+    return frozen;
+  } catch (const std::exception &e) {
+    if (ts::is_out_of_memory(e.what())) throw;
+    return module;
+  }
+}
+
+void move_constants(jit::Block *block, c10::Device device) {
+  for (jit::Node *node : block->nodes()) {
+    for (jit::Block *inner : node->blocks()) move_constants(inner, device);
+    if (node->kind() != c10::prim::Constant || !node->hasAttribute(c10::attr::value))
+      continue;
+    if (node->output()->type()->kind() == c10::TypeKind::DeviceObjType)
+      node->s_(c10::attr::value, device.str());
+    else if (node->kindOf(c10::attr::value) == jit::AttributeKind::t)
+      node->t_(c10::attr::value, node->t(c10::attr::value).to(device));
+  }
+}
+
+// A module traced on the CPU has "cpu" in its graph, where no load() moves it.
+void move_graph(const jit::Module &module, const TsShimModule &self) {
+  if (self.device.is_cpu()) return;
+  auto graph = module.get_method(self.method_name).graph();
+  jit::Inline(*graph);
+  jit::ConstantPropagation(graph);
+  move_constants(graph->block(), self.device);
+}
+
+// Whether the method may change the memory of an input.
+bool writes_input(const jit::Module &module, const std::string &method) {
+  auto graph = module.get_method(method).graph()->copy();
+  jit::Inline(*graph);
+  jit::AliasDb aliases(graph);
+  const auto inputs = graph->inputs();
+  return std::any_of(inputs.begin() + 1, inputs.end(),
+                     [&](const jit::Value *input) { return aliases.hasWriters(input); });
+}
+
+void check_options(const TsShimLoadOptions &options) {
+  if (options.path == nullptr)
+    throw ts::Error(TS_SHIM_ERROR_ARGUMENT, "no path of a TorchScript file is given");
+  if (options.threads < 0)
+    throw ts::Error(TS_SHIM_ERROR_ARGUMENT, "threads is " +
+                                                std::to_string(options.threads) +
+                                                "; expected 0 (one a core) or more");
+  if (!at::isFloatingType(ts::to_scalar_type(options.dtype)))
+    throw ts::Error(TS_SHIM_ERROR_ARGUMENT,
+                    "parameters can only be converted to a floating type");
+}
+
+jit::Module load_file(TsShimModule &self) {
+  try {
+    jit::ExtraFilesMap extra_files{{kConfigFile, ""}};
+    jit::Module module = jit::load(self.path, self.device, extra_files);
+    self.config = extra_files[kConfigFile];
+    return module;
+  } catch (const std::exception &e) {
+    std::string core = ts::core_message(e.what());
+    throw ts::Error(
+        ts::is_out_of_memory(e.what()) ? TS_SHIM_ERROR_MEMORY : TS_SHIM_ERROR_LOAD,
+        ts::explain_load_failure(self.path, core));
+  }
+}
+
+std::unique_ptr<TsShimModule> load_module(const TsShimLoadOptions &options) {
+  check_options(options);
+  auto self = std::make_unique<TsShimModule>(options, ts::find_device(options.device));
+  ts::check_is_archive(self->path);
+  ts::load_op_libs(options.op_libs);
+  configure_executor();
+  ts::use_threads(self->threads);
+  ts::set_blas_threads(self->threads);
+  at::NoGradGuard no_grad;
+  jit::Module module = load_file(*self);
+  module.eval();
+  check_method(module, *self);
+  const ts::Weights weights(module, options);
+  convert_floats(module, ts::to_scalar_type(options.dtype));
+  weights.put();
+  self->module = freeze(module, self->method_name);
+  move_graph(self->module, *self);
+  self->writes_input = writes_input(self->module, self->method_name);
+  return self;
+}
+
+std::unique_ptr<TsShimValue> describe_file(const TsShimLoadOptions &options) {
+  if (options.path == nullptr)
+    throw ts::Error(TS_SHIM_ERROR_ARGUMENT, "no path of a TorchScript file is given");
+  TsShimModule self(options, c10::Device(c10::kCPU));
+  ts::check_is_archive(self.path);
+  ts::load_op_libs(options.op_libs);
+  jit::Module module = load_file(self);
+  check_method(module, self);
+  return std::make_unique<TsShimValue>(ts::describe_module(module, self.method_name));
+}
+
+std::vector<c10::IValue> to_arguments(const TsShimModule &self,
+                                      const TsShimTensor *inputs, size_t n_inputs) {
+  std::vector<c10::IValue> arguments;
+  for (size_t i = 0; i < n_inputs; i++) {
+    at::Tensor tensor = ts::borrow_tensor(inputs[i]).to(self.device);
+    // The caller's memory is only to be read.
+    arguments.emplace_back(self.writes_input && self.device.is_cpu() ? tensor.clone()
+                                                                     : tensor);
+  }
+  return arguments;
+}
+
+std::unique_ptr<TsShimValue> run_module(TsShimModule &self, const TsShimTensor *inputs,
+                                        size_t n_inputs) {
+  c10::InferenceMode inference;
+  c10::OptionalDeviceGuard on_device;
+  if (!self.device.is_cpu()) on_device.reset_device(self.device);
+  ts::use_threads(self.threads);
+  // Held until the answer is converted, which copies what still has another owner.
+  const auto arguments = to_arguments(self, inputs, n_inputs);
+  c10::IValue answer = self.module.get_method(self.method_name)(arguments);
+  return std::make_unique<TsShimValue>(ts::to_value(answer, self.path));
+}
+
+std::string shapes_to_string(const TsShimTensor *inputs, size_t n_inputs) {
+  std::string text;
+  for (size_t i = 0; i < n_inputs; i++) {
+    text += i > 0 ? ", [" : "[";
+    for (int d = 0; d < inputs[i].n_dims; d++)
+      text += (d > 0 ? ", " : "") + std::to_string(inputs[i].shape[d]);
+    text += "]";
+  }
+  return text;
+}
+
+const char *runtime() { return "libtorch " TORCH_VERSION; }
+
+const char *runtime_warning() { return at::hasMKL() ? nullptr : ts::blas_warning(); }
+
+TsShimStatus check_device(const char *device, char *error, size_t error_size) {
+  auto prefix = [&] { return std::string("device '") + device + "' does not work: "; };
+  return ts::guard(error, error_size, TS_SHIM_ERROR_DEVICE, prefix,
+                   [&] { ts::find_device(device); });
+}
+
+TsShimStatus load(const TsShimLoadOptions *options, TsShimModule **module, char *error,
+                  size_t error_size) {
+  auto prefix = [&] {
+    return std::string("libtorch cannot load ") + options->path + ": ";
+  };
+  return ts::guard(error, error_size, TS_SHIM_ERROR_LOAD, prefix,
+                   [&] { *module = load_module(*options).release(); });
+}
+
+void module_free(TsShimModule *module) { delete module; }
+
+const char *config(const TsShimModule *module, size_t *size) {
+  if (module->config.empty()) return nullptr;
+  *size = module->config.size();
+  return module->config.c_str();
+}
+
+TsShimStatus run(TsShimModule *module, const TsShimTensor *inputs, size_t n_inputs,
+                 TsShimValue **output, char *error, size_t error_size) {
+  auto prefix = [&] {
+    return module->path + ": " + module->method_name + "() failed on input " +
+           shapes_to_string(inputs, n_inputs) + ": ";
+  };
+  return ts::guard(error, error_size, TS_SHIM_ERROR_FORWARD, prefix,
+                   [&] { *output = run_module(*module, inputs, n_inputs).release(); });
+}
+
+TsShimStatus describe(const TsShimLoadOptions *options, TsShimValue **description,
+                      char *error, size_t error_size) {
+  auto prefix = [&] {
+    return std::string("libtorch cannot load ") + options->path + ": ";
+  };
+  return ts::guard(error, error_size, TS_SHIM_ERROR_LOAD, prefix,
+                   [&] { *description = describe_file(*options).release(); });
+}
+
+TsShimApi make_api() {
+  TsShimApi api{};
+  api.abi_version = TS_SHIM_ABI_VERSION;
+  api.runtime = runtime;
+  api.runtime_warning = runtime_warning;
+  api.check_device = check_device;
+  api.load = load;
+  api.module_free = module_free;
+  api.config = config;
+  api.run = run;
+  api.describe = describe;
+  ts::fill_value_functions(&api);
+  return api;
+}
+
+}  // namespace
+
+const TsShimApi *ts_shim_api(uint32_t abi_version) {
+  static const TsShimApi api = make_api();
+  return abi_version == TS_SHIM_ABI_VERSION ? &api : nullptr;
+}

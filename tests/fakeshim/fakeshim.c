@@ -1,0 +1,312 @@
+/* fakeshim.c - the shim's ABI over a script of canned answers
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The script is the entry fake/script.json of the model file, which
+ * fake_model_write() and fakemodel.py write.  All fields may be left out:
+ *
+ *   "load_error": {"status": S, "text": "..."}   load() fails
+ *   "methods": ["forward"]       any other method is a METHOD error
+ *   "config": "..."              the embedded config.txt
+ *   "run_error": {"status": S, "text": "..."}    run() fails ...
+ *   "fail_on_run": N             ... at the Nth call only, from 0
+ *   "input_shape": [1, 3, 8, 8]  an input of another shape is a FORWARD error
+ *   "delay_ms": N                run() takes that long
+ *   "state": ["name", ...]       weights with other names are an ARGUMENT error
+ *   "describe": VALUE            what describe() answers; else an empty dict
+ *   "output": VALUE              what run() answers; else None
+ *
+ * S is "argument", "load", "device", "method", "forward", "output" or "memory".
+ * VALUE is one of {"tensor": {"shape": [...], "dtype": "float32", "values":
+ * [...] or "fill": x}}, {"list": [VALUE, ...]}, {"dict": {"key": VALUE, ...}},
+ * {"int": 1}, {"double": 0.5}, {"string": "..."}, {"none": true} and {"input":
+ * true}, the input itself.  Numbers may be "nan", "inf" and "-inf"; those of
+ * float16 and bfloat16 are their bits.
+ *
+ * Of the process: FAKESHIM_DEVICES, a list by commas (default: "cpu") and
+ * FAKESHIM_WARNING, the runtime's warning.
+ */
+#include <archive.h>
+#include <archive_entry.h>
+#include <string.h>
+
+#include "fakevalue.h"
+
+struct TsShimModule
+{
+  JsonObject *script;
+  gchar *path;
+  gchar *method;
+  gint runs;
+};
+
+static const char *
+runtime (void)
+{
+  return "fakeshim 1.0";
+}
+
+static const char *
+runtime_warning (void)
+{
+  return g_getenv ("FAKESHIM_WARNING");
+}
+
+static void
+write_error (char *error, size_t error_size, const gchar * text)
+{
+  if (error)
+    g_strlcpy (error, text, error_size);
+}
+
+static TsShimStatus
+check_device (const char *device, char *error, size_t error_size)
+{
+  const gchar *devices = g_getenv ("FAKESHIM_DEVICES");
+  g_auto (GStrv) list = g_strsplit (devices ? devices : "cpu", ",", -1);
+
+  if (g_strv_contains ((const gchar * const *) list, device))
+    return TS_SHIM_OK;
+  if (error)
+    g_snprintf (error, error_size, "device '%s' does not work: no such fake",
+        device);
+  return TS_SHIM_ERROR_DEVICE;
+}
+
+static gchar *
+read_script (const gchar * path)
+{
+  struct archive *archive = archive_read_new ();
+  struct archive_entry *entry;
+  gchar *text = NULL;
+
+  archive_read_support_format_zip_seekable (archive);
+  if (archive_read_open_filename (archive, path, 65536) == ARCHIVE_OK)
+    while (!text && archive_read_next_header (archive, &entry) == ARCHIVE_OK)
+      if (g_str_has_suffix (archive_entry_pathname (entry), "/script.json")) {
+        gsize size = (gsize) archive_entry_size (entry);
+
+        text = g_malloc0 (size + 1);
+        g_assert (archive_read_data (archive, text, size) == (gssize) size);
+      }
+  archive_read_free (archive);
+  return text;
+}
+
+static JsonObject *
+parse_script (const gchar * path)
+{
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  g_autofree gchar *text = read_script (path);
+  g_autoptr (GError) error = NULL;
+
+  if (!json_parser_load_from_data (parser, text ? text : "{}", -1, &error))
+    g_error ("fakeshim: %s: %s", path, error->message);
+  return json_node_dup_object (json_parser_get_root (parser));
+}
+
+static TsShimStatus
+fail_as_scripted (JsonObject * script, const gchar * field, char *error,
+    size_t error_size)
+{
+  static const gchar *const names[] = {
+    "ok", "argument", "load", "device", "method", "forward", "output", "memory"
+  };
+  JsonObject *object;
+  const gchar *name;
+
+  if (!json_object_has_member (script, field))
+    return TS_SHIM_OK;
+  object = json_object_get_object_member (script, field);
+  name = json_object_get_string_member (object, "status");
+  write_error (error, error_size,
+      json_object_get_string_member_with_default (object, "text", "as told"));
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    if (g_str_equal (name, names[i]))
+      return (TsShimStatus) i;
+  g_error ("fakeshim: unknown status '%s'", name);
+}
+
+static void
+module_free (TsShimModule * self)
+{
+  if (!self)
+    return;
+  json_object_unref (self->script);
+  g_free (self->path);
+  g_free (self->method);
+  g_free (self);
+}
+
+static gboolean
+has_method (TsShimModule * self)
+{
+  JsonArray *methods;
+
+  if (!json_object_has_member (self->script, "methods"))
+    return g_str_equal (self->method, "forward");
+  methods = json_object_get_array_member (self->script, "methods");
+  for (guint i = 0; i < json_array_get_length (methods); i++)
+    if (g_str_equal (json_array_get_string_element (methods, i), self->method))
+      return TRUE;
+  return FALSE;
+}
+
+/* Compares the names alone, joined by commas. */
+static TsShimStatus
+check_weights (TsShimModule * self, const TsShimLoadOptions * options,
+    char *error, size_t error_size)
+{
+  g_autoptr (GString) given = g_string_new (NULL);
+  g_autoptr (GString) wanted = g_string_new (NULL);
+  JsonArray *state;
+
+  if (!options->weights || !json_object_has_member (self->script, "state"))
+    return TS_SHIM_OK;
+  state = json_object_get_array_member (self->script, "state");
+  for (guint i = 0; i < json_array_get_length (state); i++)
+    g_string_append_printf (wanted, "%s,", json_array_get_string_element (state,
+            i));
+  for (size_t i = 0; i < options->n_weights; i++)
+    g_string_append_printf (given, "%s,", options->weights[i].name);
+  if (g_string_equal (given, wanted))
+    return TS_SHIM_OK;
+  if (error)
+    g_snprintf (error, error_size, "%s: has %s and not %s",
+        options->weights_path, given->str, wanted->str);
+  return TS_SHIM_ERROR_ARGUMENT;
+}
+
+static TsShimStatus
+load (const TsShimLoadOptions * options, TsShimModule ** module, char *error,
+    size_t error_size)
+{
+  TsShimModule *self = g_new0 (TsShimModule, 1);
+  TsShimStatus status = check_device (options->device, error, error_size);
+
+  self->path = g_strdup (options->path);
+  self->method = g_strdup (options->method ? options->method : "forward");
+  self->script = parse_script (options->path);
+  if (status == TS_SHIM_OK)
+    status = fail_as_scripted (self->script, "load_error", error, error_size);
+  if (status == TS_SHIM_OK && !has_method (self)) {
+    status = TS_SHIM_ERROR_METHOD;
+    if (error)
+      g_snprintf (error, error_size, "%s has no method '%s'", self->path,
+          self->method);
+  }
+  if (status == TS_SHIM_OK)
+    status = check_weights (self, options, error, error_size);
+  if (status == TS_SHIM_OK)
+    *module = self;
+  else
+    module_free (self);
+  return status;
+}
+
+static const char *
+config (const TsShimModule * self, size_t *size)
+{
+  const gchar *text = json_object_get_string_member_with_default
+      (self->script, "config", NULL);
+
+  if (text)
+    *size = strlen (text);
+  return text;
+}
+
+static gboolean
+fits_shape (TsShimModule * self, const TsShimTensor * input)
+{
+  JsonArray *shape;
+  gboolean fits;
+
+  if (!json_object_has_member (self->script, "input_shape"))
+    return TRUE;
+  shape = json_object_get_array_member (self->script, "input_shape");
+  fits = (gint) json_array_get_length (shape) == input->n_dims;
+  for (gint i = 0; fits && i < input->n_dims; i++)
+    fits = json_array_get_int_element (shape, i) == input->shape[i];
+  return fits;
+}
+
+static void
+write_shape_error (TsShimModule * self, const TsShimTensor * input,
+    char *error, size_t error_size)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  g_string_printf (text, "%s: %s() failed on input [", self->path,
+      self->method);
+  for (gint i = 0; i < input->n_dims; i++)
+    g_string_append_printf (text, "%s%" G_GINT64_FORMAT, i ? ", " : "",
+        (gint64) input->shape[i]);
+  g_string_append (text, "]: the sizes do not match");
+  write_error (error, error_size, text->str);
+}
+
+static gboolean
+fails_now (TsShimModule * self)
+{
+  gint64 number = json_object_get_int_member_with_default (self->script,
+      "fail_on_run", -1);
+  gint run = self->runs++;
+
+  return number < 0 || number == run;
+}
+
+static TsShimStatus
+run (TsShimModule * self, const TsShimTensor * inputs, size_t n_inputs,
+    TsShimValue ** output, char *error, size_t error_size)
+{
+  g_autoptr (JsonNode) none = json_from_string ("{\"none\": true}", NULL);
+  JsonNode *answer = json_object_get_member (self->script, "output");
+  TsShimStatus status = TS_SHIM_OK;
+
+  g_usleep (1000 * json_object_get_int_member_with_default (self->script,
+          "delay_ms", 0));
+  if (fails_now (self))
+    status = fail_as_scripted (self->script, "run_error", error, error_size);
+  if (status == TS_SHIM_OK && !fits_shape (self, &inputs[0])) {
+    write_shape_error (self, &inputs[0], error, error_size);
+    status = TS_SHIM_ERROR_FORWARD;
+  }
+  if (status == TS_SHIM_OK)
+    *output = fake_value_new (answer ? answer : none, &inputs[0]);
+  return status;
+}
+
+static TsShimStatus
+describe (const TsShimLoadOptions * options, TsShimValue ** description,
+    char *error, size_t error_size)
+{
+  JsonObject *script = parse_script (options->path);
+  g_autoptr (JsonNode) empty = json_from_string ("{\"dict\": {}}", NULL);
+  JsonNode *answer = json_object_get_member (script, "describe");
+  TsShimStatus status;
+
+  status = fail_as_scripted (script, "load_error", error, error_size);
+  if (status == TS_SHIM_OK)
+    *description = fake_value_new (answer ? answer : empty, NULL);
+  json_object_unref (script);
+  return status;
+}
+
+const TsShimApi *
+ts_shim_api (uint32_t abi_version)
+{
+  static TsShimApi api = {
+    .abi_version = TS_SHIM_ABI_VERSION,
+    .runtime = runtime,
+    .runtime_warning = runtime_warning,
+    .check_device = check_device,
+    .load = load,
+    .module_free = module_free,
+    .config = config,
+    .run = run,
+    .describe = describe
+  };
+
+  fake_value_fill_api (&api);
+  return abi_version == TS_SHIM_ABI_VERSION ? &api : NULL;
+}

@@ -1,0 +1,32 @@
+#!/bin/sh
+# run.sh - sets everything up and runs every test
+#
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Usage: sh tests/run.sh [ARGUMENTS OF meson test]
+set -u
+
+top=$(cd "$(dirname "$0")/.." && pwd)
+. "$top/pipelines/setup.sh"
+BUILD_DIR=${BUILD_DIR:-$top/build-tests}
+
+install_packages $build_packages $test_packages &&
+  build_project -Dtests=true -Dwerror=true || {
+  echo "0 passed, 1 failed, 0 skipped"
+  exit 1
+}
+
+meson test -C "$build" --print-errorlogs "$@"
+status=$?
+
+# One JSON object a line and test; a test that timed out or was interrupted failed.
+/usr/bin/python3 - "$build/meson-logs/testlog.json" <<'COUNT'
+import json
+import sys
+
+results = [json.loads(line)["result"] for line in open(sys.argv[1])]
+passed = sum(r in ("OK", "EXPECTEDFAIL") for r in results)
+skipped = results.count("SKIP")
+print(f"{passed} passed, {len(results) - passed - skipped} failed, {skipped} skipped")
+COUNT
+exit $status
