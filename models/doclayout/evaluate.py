@@ -2,8 +2,7 @@
 
     python3 evaluate.py MODEL LABELS.json --imgsz 1024 --overlays OUT
 
-MODEL is a TorchScript file, a package folder that holds one, or a training
-checkpoint's ema.pt.  A page goes in as the plugin sends it: scaled to fit,
+MODEL is a package, a TorchScript file, or the weights.pt of a training.  A page goes in as the plugin sends it: scaled to fit,
 padded with grey to multiples of 32 (--square: to a square).
 
 AP is COCO's: precision, made monotonous, averaged at 101 recalls.  Two
@@ -15,13 +14,18 @@ its best class.
 SPDX-License-Identifier: LGPL-2.1-or-later
 """
 import argparse
-import glob
 import json
 import os
+import sys
+from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from doclayout.weights import read_weights  # noqa: E402
 
 NAMES = ("title", "plain text", "abandon", "figure", "figure_caption", "table",
          "table_caption", "table_footnote", "isolate_formula",
@@ -35,21 +39,11 @@ COLOURS = [(0, 0, 255), (0, 160, 0), (128, 128, 128), (255, 0, 0),
 def load_model(path):
     """The model in evaluation mode."""
     if os.path.isdir(path):
-        found = sorted(glob.glob(os.path.join(path, "*.pt")) +
-                       glob.glob(os.path.join(path, "*.torchscript")))
-        if len(found) != 1:
-            raise SystemExit(f"{path} holds {len(found)} TorchScript files, "
-                             "one was expected; name the file itself")
-        path = found[0]
+        path = os.path.join(path, "backends", "tch", "model.pt")
     try:
         return torch.jit.load(path, map_location="cpu").float().eval()
     except RuntimeError:
-        from network import doclayout
-        model = doclayout()
-        state = torch.load(path, map_location="cpu")
-        model.load_state_dict({k: v.float() if v.is_floating_point() else v
-                               for k, v in state.items()})
-        return model.eval()
+        return read_weights(path).network
 
 
 def letterbox(image, imgsz, square):

@@ -11,7 +11,7 @@ import math
 import torch
 import torch.nn.functional as F
 
-from network import REG_MAX, STRIDES
+from doclayout.network import REG_MAX, STRIDES
 
 ALPHA, BETA = 0.5, 6.0
 # A page number may be smaller than the finest cells; targets are at least

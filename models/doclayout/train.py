@@ -2,8 +2,9 @@
 
     python3 train.py PAGES OUT --minutes 10
 
-PAGES may still be growing.  OUT gets log.csv, model.pt, ema.pt and
-optimizer.pt every minute; --resume OUT2 starts from such a folder.
+PAGES may still be growing.  OUT gets log.csv, and every minute weights.pt (the
+average that export.py and evaluate.py take), model.pt and optimizer.pt;
+--resume FOLDER goes on from such a folder.
 
 SPDX-License-Identifier: LGPL-2.1-or-later
 """
@@ -13,16 +14,23 @@ import csv
 import math
 import os
 import random
+import sys
 import time
+from pathlib import Path
 
 import torch
 
-from augment import SHAPES, batch, count_of
-from dataset import Pages
-from loss import Loss
-from network import doclayout
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-NAMES = ("step", "seconds", "rate", "pages", "images_per_s", "box_many",
+from doclayout.augment import SHAPES, batch, count_of  # noqa: E402
+from doclayout.dataset import Pages  # noqa: E402
+from doclayout.evaluate import NAMES  # noqa: E402
+from doclayout.loss import Loss  # noqa: E402
+from doclayout.network import SCALES, doclayout  # noqa: E402
+from doclayout.weights import save_weights  # noqa: E402
+
+SCALE, IMGSZ = SCALES["n"], 1024
+COLUMNS = ("step", "seconds", "rate", "pages", "images_per_s", "box_many",
          "class_many", "dfl_many", "box_one", "class_one", "dfl_one")
 
 
@@ -80,7 +88,9 @@ def save(path, value):
 
 def checkpoint(folder, model, average, optimizer, step):
     save(os.path.join(folder, "model.pt"), model.state_dict())
-    save(os.path.join(folder, "ema.pt"), average.model.state_dict())
+    path = os.path.join(folder, "weights.pt")
+    save_weights(path + ".part", average.model, SCALE, NAMES, IMGSZ)
+    os.replace(path + ".part", path)
     state = optimizer.state_dict()["state"]
     # bfloat16 keeps this under what some transfers allow.
     save(os.path.join(folder, "optimizer.pt"), dict(step=step, state={
@@ -96,7 +106,7 @@ def resume(folder, model, average, optimizer):
     def load(name):
         return torch.load(os.path.join(folder, name), map_location=device)
     model.load_state_dict(load("model.pt"))
-    average.model.load_state_dict(load("ema.pt"))
+    average.model.load_state_dict(load("weights.pt")["state_dict"])
     average.steps = 10000
     if os.path.exists(os.path.join(folder, "optimizer.pt")):
         state = optimizer.state_dict()
@@ -123,7 +133,7 @@ class Trainer:
         torch.backends.cudnn.benchmark = True
         torch.backends.cuda.matmul.allow_tf32 = True
         torch.backends.cudnn.allow_tf32 = True
-        self.model = doclayout().to(self.device)
+        self.model = doclayout(*SCALE, nc=len(NAMES)).to(self.device)
         self.model = self.model.to(memory_format=torch.channels_last).train()
         self.average = Average(self.model)
         self.optimizer = make_optimizer(self.model, opt.rate, opt.decay)
@@ -178,7 +188,7 @@ class Trainer:
         number = seen = 0
         with open(os.path.join(opt.out, "log.csv"), "a", newline="") as out:
             log = csv.writer(out)
-            log.writerow(NAMES)
+            log.writerow(COLUMNS)
             while time.time() - start < opt.minutes * 60:
                 done = (time.time() - start) / opt.minutes / 60
                 rate, count, terms = self.step(done, number)
