@@ -1,6 +1,7 @@
+#!/usr/bin/python3
 """Measures a layout model on labelled pages: AP at IoU 0.5 for each class.
 
-    python3 evaluate.py MODEL LABELS.json --imgsz 1024 --overlays OUT
+    evaluate.py MODEL LABELS.json --imgsz 1024 --overlays OUT
 
 MODEL is a package, a TorchScript file, or the weights.pt of a training.  A page goes in as the plugin sends it: scaled to fit,
 padded with grey to multiples of 32 (--square: to a square).

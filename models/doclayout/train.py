@@ -1,6 +1,7 @@
+#!/usr/bin/python3
 """Trains the layout network on made-up pages, for a set time.
 
-    python3 train.py PAGES OUT --minutes 10
+    train.py PAGES OUT --minutes 10
 
 PAGES may still be growing.  OUT gets log.csv, and every minute weights.pt (the
 average that export.py and evaluate.py take), model.pt and optimizer.pt;

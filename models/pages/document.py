@@ -357,7 +357,8 @@ class Document:
 
     def fit(self):
         """How deep formulas may nest to stay inside the column."""
-        return 2 if self.style.column_width > 300 else 1
+        deepest = 2 if self.style.column_width > 300 else 1
+        return self.rng.randint(0, deepest)
 
     def numbered(self):
         rng = self.rng
@@ -371,10 +372,14 @@ class Document:
     def aligned(self):
         """Lines one below the other, each with its number."""
         rng, rows = self.rng, []
+        # eqnarray sets its relation signs far apart.
+        gap = rng.choice(['', '', r'\quad{}'])
         for _ in range(rng.randint(2, 4)):
-            left, right = relation(rng, self.fit() - 1, True).split('&', 1)
+            left, right = relation(rng, self.fit() // 2, True).split('&', 1)
             number = self.region(FORMULA)
-            rows.append(r'\C{%s}%s&%s\E' % (self.colour(number), left, right))
+            rows.append(r'\C{%s}%s%s&%s\E' % (
+                self.colour(number), left, gap, right.replace(
+                    '{} ', '{}%s ' % gap, 1)))
             if rng.random() < 0.85:
                 rows[-1] += r'\tag*{%s}' % self.number()
             else:
@@ -384,7 +389,7 @@ class Document:
     def grouped(self):
         """Several lines without numbers: one region."""
         rng = self.rng
-        rows = [relation(rng, self.fit() - 1, True)
+        rows = [relation(rng, self.fit() // 2, True)
                 for _ in range(rng.randint(2, 5))]
         body = r'\begin{aligned}%s\end{aligned}' % '\\\\\n'.join(rows)
         tail = r'\eqno ' + self.number() if rng.random() < 0.2 else ''
@@ -469,7 +474,7 @@ class Document:
         body = r'{\centering %s\Tab{%s}\par}' % (
             rng.choice([r'\small', r'\footnotesize', r'\normalsize', '']),
             self.paint(number, self.tabular(number, wide)))
-        if rng.random() < 0.3:
+        if rng.random() < 0.4:
             body += self.table_notes(wide)
         self.counts['table'] += 1
         if rng.random() < (0.3 if style.slides else 0.85):

@@ -1,8 +1,9 @@
+#!/usr/bin/python3
 """Makes labelled pages: typeset, rendered, boxed; COCO labels beside them.
 
 Each document is its own seed, so a set can be made in parts and again:
 
-    python3 generate.py OUT --documents 100 --seed 1 --jobs 2
+    generate.py OUT --documents 100 --seed 1 --jobs 2
 
 Writes OUT/dSEED_NNNN-P.jpg and OUT/dSEED_NNNN.json (COCO, one per document).
 
