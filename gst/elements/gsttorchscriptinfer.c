@@ -57,6 +57,9 @@ enum
   PROP_LABELS,
   PROP_METHOD,
   PROP_WARMUP,
+  PROP_WEIGHTS,
+  PROP_CUSTOM_OP_LIBS,
+  PROP_SELF_TEST,
 };
 
 struct _GstTorchscriptInfer
@@ -66,6 +69,8 @@ struct _GstTorchscriptInfer
   /* Settings, guarded by the object lock.  All but the thresholds are read
    * when the element starts. */
   gchar *model, *device, *decoder, *labels, *method;
+  gchar *weights, *custom_op_libs;
+  gboolean self_test;
   guint threads, warmup;
   TsThresholds thresholds;
 
@@ -135,6 +140,15 @@ gst_torchscript_infer_set_property (GObject * object, guint id,
     case PROP_WARMUP:
       self->warmup = g_value_get_uint (value);
       break;
+    case PROP_WEIGHTS:
+      replace_string (&self->weights, value);
+      break;
+    case PROP_CUSTOM_OP_LIBS:
+      replace_string (&self->custom_op_libs, value);
+      break;
+    case PROP_SELF_TEST:
+      self->self_test = g_value_get_boolean (value);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
       break;
@@ -180,6 +194,15 @@ gst_torchscript_infer_get_property (GObject * object, guint id,
     case PROP_WARMUP:
       g_value_set_uint (value, self->warmup);
       break;
+    case PROP_WEIGHTS:
+      g_value_set_string (value, self->weights);
+      break;
+    case PROP_CUSTOM_OP_LIBS:
+      g_value_set_string (value, self->custom_op_libs);
+      break;
+    case PROP_SELF_TEST:
+      g_value_set_boolean (value, self->self_test);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
       break;
@@ -201,6 +224,7 @@ open_detector (GstTorchscriptInfer * self, GError ** error)
 {
   g_autofree gchar *model = NULL, *device = NULL, *decoder = NULL;
   g_autofree gchar *labels = NULL, *method = NULL;
+  g_autofree gchar *weights = NULL, *op_libs = NULL;
   TsDetectorOptions options = { NULL, };
 
   GST_OBJECT_LOCK (self);
@@ -210,6 +234,9 @@ open_detector (GstTorchscriptInfer * self, GError ** error)
   options.labels = labels = copy_setting (self->labels);
   options.method = method = copy_setting (self->method);
   options.threads = self->threads;
+  options.weights = weights = g_strdup (self->weights);
+  options.op_libs = op_libs = g_strdup (self->custom_op_libs);
+  options.self_test = self->self_test;
   GST_OBJECT_UNLOCK (self);
 
   return ts_detector_open (&options, error);
@@ -391,6 +418,8 @@ gst_torchscript_infer_finalize (GObject * object)
   g_free (self->decoder);
   g_free (self->labels);
   g_free (self->method);
+  g_free (self->weights);
+  g_free (self->custom_op_libs);
   g_array_unref (self->boxes);
   g_array_unref (self->detections);
   G_OBJECT_CLASS (gst_torchscript_infer_parent_class)->finalize (object);
@@ -419,8 +448,8 @@ install_model_properties (GObjectClass * klass)
 
   g_object_class_install_property (klass, PROP_MODEL,
       g_param_spec_string ("model", "Model",
-          "An mlpkg package (a directory) or a TorchScript file (.pt, .pth)",
-          NULL, flags));
+          "An mlpkg package (a directory or one zip file) or a TorchScript file "
+          "(.pt, .pth)", NULL, flags));
   g_object_class_install_property (klass, PROP_DEVICE,
       g_param_spec_string ("device", "Device",
           "Where the model runs: auto (the package's wish, else CUDA if it "
@@ -446,6 +475,18 @@ install_model_properties (GObjectClass * klass)
           "Forward passes on a grey frame before the first one, each time the "
           "frame size changes; they find a model that does not fit, too",
           0, 100, DEFAULT_WARMUP, flags));
+  g_object_class_install_property (klass, PROP_WEIGHTS,
+      g_param_spec_string ("weights", "Weights",
+          "A safetensors file whose tensors replace the model's own, by name "
+          "(unset: the package's, if it has one)", NULL, flags));
+  g_object_class_install_property (klass, PROP_CUSTOM_OP_LIBS,
+      g_param_spec_string ("custom-op-libs", "Custom operator libraries",
+          "Shared libraries that register operators the model needs, separated "
+          "by commas; loaded for good, and their code is trusted", NULL, flags));
+  g_object_class_install_property (klass, PROP_SELF_TEST,
+      g_param_spec_boolean ("self-test", "Self-test",
+          "Run the package's self-test at start, and refuse a model that answers "
+          "differently", FALSE, flags));
 }
 
 static void

@@ -11,6 +11,7 @@
 #include "tserror.h"
 #include "tslabels.h"
 #include "tsmodelspec.h"
+#include "tsselftest.h"
 
 #define WARM_UP_GREY 128
 
@@ -73,6 +74,8 @@ open_engine (TsDetector * self, const TsDetectorOptions * options,
     .preferred_device = self->spec->device,
     .method = options->method,
     .threads = options->threads,
+    .weights = options->weights ? options->weights : self->spec->weights,
+    .op_libs = options->op_libs,
   };
   const gchar *config;
   gsize size = 0;
@@ -99,6 +102,10 @@ ts_detector_open (const TsDetectorOptions * options, GError ** error)
   if (!self->decoder || !override_labels (self->spec, options->labels, error)
       || !open_engine (self, options, error))
     return NULL;
+  if (options->self_test
+      && !ts_self_test_run (self->spec, self->engine, NULL, error))
+    return NULL;
+  ts_model_spec_drop_files (self->spec);
   self->tensorizer = ts_tensorizer_new (&self->spec->format);
   return g_steal_pointer (&self);
 }
@@ -161,13 +168,12 @@ get_params (const TsDetector * self, const TsThresholds * wanted)
   const TsModelSpec *spec = self->spec;
 
   return (TsDecodeParams) {
-    .score_threshold = wanted->score_threshold >= 0.f ?
-        wanted->score_threshold : spec->score_threshold,
-    .iou_threshold = wanted->iou_threshold >= 0.f ?
-        wanted->iou_threshold : spec->iou_threshold,
-    .max_detections = wanted->max_detections > 0 ?
-        wanted->max_detections : spec->max_detections,
-  };
+  .score_threshold = wanted->score_threshold >= 0.f ?
+        wanted->score_threshold : spec->score_threshold,.iou_threshold =
+        wanted->iou_threshold >=
+        0.f ? wanted->iou_threshold : spec->iou_threshold,.max_detections =
+        wanted->max_detections >
+        0 ? wanted->max_detections : spec->max_detections,};
 }
 
 static gboolean
@@ -184,8 +190,7 @@ decode (TsDetector * self, const TsOutput * output,
     return FALSE;
   }
   for (guint i = first; i < boxes->len; i++)
-    ts_letterbox_unmap (&self->letterbox,
-        g_array_index (boxes, TsBox, i).box);
+    ts_letterbox_unmap (&self->letterbox, g_array_index (boxes, TsBox, i).box);
   return TRUE;
 }
 
@@ -210,7 +215,8 @@ ts_detector_warm_up (TsDetector * self, gint width, gint height, guint runs,
   g_autoptr (GArray) boxes = g_array_new (FALSE, FALSE, sizeof (TsBox));
   g_autofree guint8 *row = g_malloc (width);
   /* One row stands for all of them. */
-  TsImage image = { TS_PIXEL_GRAY8, width, height, {row}, {0} };
+  TsImage image = { TS_PIXEL_GRAY8, width, height, {row}, {0}
+  };
 
   memset (row, WARM_UP_GREY, width);
   for (guint i = 0; i < runs; i++)

@@ -335,8 +335,6 @@ static const FileCase file_cases[] = {
           "backends/tch/b.pth, backends/tch/model.pt", "exactly one"}},
   {"backends/torch/b.pt", "x", TS_ERROR_FORMAT, {
           "backends/tch/model.pt, backends/torch/b.pt"}},
-  {"backends/tch/x.safetensors", "x", TS_ERROR_CONFIG, {
-          "backends/tch/x.safetensors", "not supported"}},
 };
 
 static void
@@ -392,6 +390,27 @@ test_other_backends (void)
   path = model_test_write (directory, "backends/tch/w.safetensors", "x", -1);
   expect_package_error (directory, TS_ERROR_FORMAT,
       WORDS ("SafeTensors", "backends/tch/w.safetensors", "architecture"));
+  model_test_remove (directory);
+}
+
+static void
+test_weights (void)
+{
+  gchar *directory = model_test_directory ();
+  g_autoptr (TsModelSpec) spec = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *path = NULL;
+  g_autofree gchar *second = NULL;
+
+  model_test_write_package (directory);
+  path = model_test_write (directory, "backends/tch/model.safetensors", "x",
+      -1);
+  spec = ts_model_spec_read (directory, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (spec->weights, ==, path);
+  second = model_test_write (directory, "backends/tch/b.safetensors", "x", -1);
+  expect_package_error (directory, TS_ERROR_FORMAT, WORDS ("several files",
+          "backends/tch/b.safetensors, backends/tch/model.safetensors"));
   model_test_remove (directory);
 }
 
@@ -537,7 +556,8 @@ test_bare_errors (void)
   expect_file_error (path, TS_ERROR_FORMAT, WORDS (path, "zip archive",
           "constants.pkl", "torch.jit.save"));
   fake_zip_write (path, WORDS ("p.mlpkg/model_info.json"), "x");
-  expect_file_error (path, TS_ERROR_FORMAT, WORDS (path, "unpack"));
+  expect_file_error (path, TS_ERROR_FORMAT, WORDS (path, "in a folder",
+          "mlpkg pack"));
   write_truncated (directory, path);
   expect_file_error (path, TS_ERROR_FORMAT, WORDS (path, "end is missing"));
   g_free (model_test_write (directory, "m.pt", "x", -1));
@@ -635,6 +655,7 @@ main (int argc, char **argv)
   g_test_add_func ("/spec/file-errors", test_file_errors);
   g_test_add_func ("/spec/other-backends", test_other_backends);
   g_test_add_func ("/spec/torch-folder", test_torch_folder);
+  g_test_add_func ("/spec/weights", test_weights);
   g_test_add_func ("/spec/linked-model", test_linked_model);
   g_test_add_func ("/spec/sha256", test_sha256);
   g_test_add_func ("/spec/deep-json", test_deep_json);

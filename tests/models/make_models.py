@@ -231,6 +231,32 @@ class Ramp(nn.Module):
         return x + torch.arange(x.shape[-1], device=x.device)
 
 
+class Tied(nn.Module):
+    """One float16 weight under two names, as in a language model's ends."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Linear(2, 2, bias=False)
+        self.second = nn.Linear(2, 2, bias=False)
+        self.second.weight = self.first.weight
+        self.first.weight.data = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
+        self.half()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.first(x) + 10 * self.second(x)
+
+
+LIBRARY = torch.library.Library("shim_example", "DEF")
+LIBRARY.define("scale(Tensor x, float factor) -> Tensor")
+
+
+class CustomOp(nn.Module):
+    """Its operator is registered by tests/shim/example_op.cpp."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.ops.shim_example.scale(x, 3.0)
+
+
 SCRIPTED = {
     "identity": Identity, "boxes_e2e": Quadrants, "boxes_raw": Cells,
     "half": Half, "raises": Raises, "mismatch": Mismatch,
@@ -243,6 +269,7 @@ SCRIPTED = {
     "inf_output": InfOutput, "wrong_rank": WrongRank, "no_boxes": NoBoxes,
     "two_methods": TwoMethods, "two_inputs": TwoInputs,
     "fixed_size": FixedSize, "inplace": InPlace, "counter": Counter,
+    "tied": Tied, "custom_op": CustomOp,
 }
 
 CONFIG = {"task": "detect", "stride": 32, "imgsz": [64, 64],
