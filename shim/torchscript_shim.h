@@ -84,7 +84,7 @@ typedef enum
   TS_SHIM_TENSOR,
   TS_SHIM_LIST,                 /* list or tuple */
   TS_SHIM_DICT,                 /* string or integer keys */
-  TS_SHIM_INT,
+  TS_SHIM_INT,                  /* an integer, or a bool as 0 or 1 */
   TS_SHIM_DOUBLE,
   TS_SHIM_STRING
 } TsShimKind;
@@ -97,7 +97,8 @@ typedef struct
   const char *path;             /* the file, UTF-8 as the OS takes it */
   const char *device;           /* "cpu", "cuda", "cuda:N" or "mps" */
   const char *method;           /* the method that run() calls; "forward" if NULL */
-  int32_t threads;              /* intra-op threads of the CPU; 0: one a core */
+  int32_t threads;              /* intra-op threads of the CPU; 0: one a core; for
+                                 * OpenBLAS the module loaded last decides */
   TsShimDtype dtype;            /* floating parameters are converted to this */
 
   /* Shared libraries that register operators, loaded for good before the file;

@@ -44,8 +44,10 @@ typedef struct
   const gchar *description;     /* one line, with the shape it reads */
 
   /* Appends the boxes of batch item @item to @boxes (an array of TsBox), best
-   * score first.  Fails with TS_ERROR_OUTPUT, naming expected and found shape,
-   * if @output is not what this decoder reads or holds NaN or infinity. */
+   * score first, of equal scores always the same one first.  Fails with
+   * TS_ERROR_OUTPUT, naming expected and found shape or value, if @output is
+   * not what this decoder reads, or a score, or the box or class of a kept
+   * detection, is NaN, infinite or out of range; @boxes may have grown then. */
   gboolean (*decode) (const TsOutput * output, gint item,
       const TsDecodeParams * params, GArray * boxes, GError ** error);
 } TsDecoder;

@@ -77,6 +77,7 @@ struct _GstTorchscriptInfer
   /* State, between start() and stop(), used by the streaming thread only. */
   TsDetector *detector;
   GstVideoInfo info;
+  gint refused_width, refused_height;   /* the model failed on this size */
   GArray *boxes;                /* TsBox, reused for every frame */
   GArray *detections;           /* GstTorchscriptDetection, reused likewise */
   guint64 n_results;
@@ -209,6 +210,13 @@ gst_torchscript_infer_get_property (GObject * object, guint id,
   GST_OBJECT_UNLOCK (self);
 }
 
+/* gst-launch-1.0 and forms of graphical tools cannot write NULL, only "". */
+static gchar *
+copy_setting (const gchar * setting)
+{
+  return setting != NULL && *setting != '\0' ? g_strdup (setting) : NULL;
+}
+
 /* Opens the detector with the settings as they are now, without holding the
  * lock while a file is read and a module is loaded. */
 static TsDetector *
@@ -220,11 +228,11 @@ open_detector (GstTorchscriptInfer * self, GError ** error)
   TsDetectorOptions options = { NULL, };
 
   GST_OBJECT_LOCK (self);
-  options.model = model = g_strdup (self->model);
-  options.device = device = g_strdup (self->device);
-  options.decoder = decoder = g_strdup (self->decoder);
-  options.labels = labels = g_strdup (self->labels);
-  options.method = method = g_strdup (self->method);
+  options.model = model = copy_setting (self->model);
+  options.device = device = copy_setting (self->device);
+  options.decoder = decoder = copy_setting (self->decoder);
+  options.labels = labels = copy_setting (self->labels);
+  options.method = method = copy_setting (self->method);
   options.threads = self->threads;
   options.weights = weights = g_strdup (self->weights);
   options.op_libs = op_libs = g_strdup (self->custom_op_libs);
@@ -255,6 +263,7 @@ gst_torchscript_infer_start (GstBaseTransform * trans)
   if (warning != NULL)
     GST_ELEMENT_WARNING (self, LIBRARY, SETTINGS, ("%s", warning), (NULL));
   self->n_results = 0;
+  self->refused_width = self->refused_height = 0;
   return TRUE;
 }
 
@@ -269,26 +278,53 @@ gst_torchscript_infer_stop (GstBaseTransform * trans)
 }
 
 static gboolean
+warm_up (GstTorchscriptInfer * self, gint width, gint height)
+{
+  GError *error = NULL;
+  guint runs;
+
+  /* Refused caps come again with every sticky event; one error is enough. */
+  if (width == self->refused_width && height == self->refused_height)
+    return FALSE;
+  GST_OBJECT_LOCK (self);
+  runs = self->warmup;
+  GST_OBJECT_UNLOCK (self);
+  if (ts_detector_warm_up (self->detector, width, height, runs, &error))
+    return TRUE;
+  self->refused_width = width;
+  self->refused_height = height;
+  ts_element_error (self, error);
+  return FALSE;
+}
+
+static gboolean
 gst_torchscript_infer_set_caps (GstBaseTransform * trans, GstCaps * incaps,
     GstCaps * outcaps)
 {
   GstTorchscriptInfer *self = GST_TORCHSCRIPT_INFER (trans);
-  GError *error = NULL;
   GstVideoInfo info;
-  guint warmup;
 
-  if (!gst_video_info_from_caps (&info, incaps))
+  if (!gst_video_info_from_caps (&info, incaps)
+      || !warm_up (self, info.width, info.height))
     return FALSE;
-  GST_OBJECT_LOCK (self);
-  warmup = self->warmup;
-  GST_OBJECT_UNLOCK (self);
-
-  if (!ts_detector_warm_up (self->detector, info.width, info.height, warmup,
-          &error)) {
-    ts_element_error (self, error);
-    return FALSE;
-  }
   self->info = info;
+  return TRUE;
+}
+
+/* What downstream can take is what we can, save one thing: a crop that is only
+ * written beside the frame would not reach the model. */
+static gboolean
+gst_torchscript_infer_propose_allocation (GstBaseTransform * trans,
+    GstQuery * decide_query, GstQuery * query)
+{
+  guint i;
+
+  if (!GST_BASE_TRANSFORM_CLASS
+      (gst_torchscript_infer_parent_class)->propose_allocation (trans,
+          decide_query, query))
+    return FALSE;
+  if (gst_query_find_allocation_meta (query, GST_VIDEO_CROP_META_API_TYPE, &i))
+    gst_query_remove_nth_allocation_meta (query, i);
   return TRUE;
 }
 
@@ -500,5 +536,6 @@ gst_torchscript_infer_class_init (GstTorchscriptInferClass * klass)
   trans_class->start = gst_torchscript_infer_start;
   trans_class->stop = gst_torchscript_infer_stop;
   trans_class->set_caps = gst_torchscript_infer_set_caps;
+  trans_class->propose_allocation = gst_torchscript_infer_propose_allocation;
   trans_class->transform_ip = gst_torchscript_infer_transform_ip;
 }

@@ -203,8 +203,9 @@ set_run_error (TsEngine * self, TsShimStatus status, const gchar * text,
     GError ** error)
 {
   set_shim_error (self, status, text, status != TS_SHIM_ERROR_FORWARD ? "" :
-      " (a module traced for one input size takes no other: check \"size\", "
-      "\"size_divisor\" and \"layout\" in preprocessor_config.json)", error);
+      "; if the module was traced for one input size, it takes no other: check "
+      "\"size\", \"size_divisor\" and \"layout\" in preprocessor_config.json",
+      error);
 }
 
 static gboolean

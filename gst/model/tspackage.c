@@ -63,8 +63,9 @@ ts_package_resolve (const gchar * dir, const gchar * source,
   real = is_inside (relative) ? resolve_link (dir, path) : NULL;
   if (!real)
     g_set_error (error, TS_ERROR, TS_ERROR_FORMAT,
-        "%s: names the file '%s', which leads out of the package %s; expected "
-        "a path relative to the package and inside it", source, relative, dir);
+        "%s: names the file '%s', expected a path that leads nowhere out of "
+        "the package %s: relative, without \"..\" and without links to the "
+        "outside", source, relative, dir);
   return g_steal_pointer (&real);
 }
 

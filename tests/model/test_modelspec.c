@@ -210,18 +210,20 @@ static const FieldCase field_cases[] = {
   {METADATA, "files", "[\"backends\"]", TS_ERROR_FORMAT, {"backends",
           "regular file"}},
   {METADATA, "files", "[1]", TS_ERROR_FORMAT, {"strings only"}},
-  {METADATA, "files", "[\"../x\"]", TS_ERROR_FORMAT, {"../x", "leads out"}},
+  {METADATA, "files", "[\"../x\"]", TS_ERROR_FORMAT, {"../x", "nowhere out"}},
   {METADATA, "files", "[\"/etc/passwd\"]", TS_ERROR_FORMAT, {"/etc/passwd",
-          "leads out"}},
-  {METADATA, "files", "[\"\"]", TS_ERROR_FORMAT, {"''", "leads out"}},
-  {METADATA, "files", "[\"link\"]", TS_ERROR_FORMAT, {"link", "leads out"}},
+          "nowhere out"}},
+  {METADATA, "files", "[\"backends/../model_info.json\"]", TS_ERROR_FORMAT,
+        {"backends/../model", "nowhere out"}},
+  {METADATA, "files", "[\"\"]", TS_ERROR_FORMAT, {"''", "nowhere out"}},
+  {METADATA, "files", "[\"link\"]", TS_ERROR_FORMAT, {"link", "nowhere out"}},
   {METADATA, "sha256", "[]", TS_ERROR_FORMAT, {"an object"}},
   {METADATA, "sha256", "{\"gone\": \"00\"}", TS_ERROR_NOT_FOUND, {"gone"}},
   {METADATA, "sha256", "{\"model_info.json\": 1}", TS_ERROR_FORMAT,
         {"sha256.model_info.json", "a string"}},
   {METADATA, "sha256", "{\"model_info.json\": \"00\"}", TS_ERROR_FORMAT,
         {"SHA-256", "expects 00", "copy the package anew"}},
-  {METADATA, "sha256", "{\"../x\": \"00\"}", TS_ERROR_FORMAT, {"leads out"}},
+  {METADATA, "sha256", "{\"../x\": \"00\"}", TS_ERROR_FORMAT, {"nowhere out"}},
   {INFO, "model_type", NULL, TS_ERROR_FORMAT, {"missing"}},
   {INFO, "repo_id", "{}", TS_ERROR_FORMAT, {"{}", "a string"}},
   {INFO, "architecture_family", NULL, TS_ERROR_FORMAT, {"missing"}},
@@ -441,7 +443,7 @@ test_linked_model (void)
   g_assert_cmpint (g_remove (path), ==, 0);
   g_assert_cmpint (symlink (target, path), ==, 0);
   expect_package_error (directory, TS_ERROR_FORMAT,
-      WORDS ("model.pt", "leads out"));
+      WORDS ("model.pt", "nowhere out"));
   model_test_remove (directory);
   model_test_remove (outside);
 }

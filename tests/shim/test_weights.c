@@ -11,16 +11,17 @@
 
 static const TsShimApi *api;
 
-/* y0 = r + 2 g + 3 b + 7 + 100, y1 = 4 r + 5 g + 6 b + 8 + 100. */
+/* y0 = r + 2 g + 3 b + 7, y1 = 4 r + 5 g + 6 b + 8; the module's own order is
+ * the other way round. */
 static gfloat new_weight[] = { 1, 2, 3, 4, 5, 6 };
 static gdouble new_bias[] = { 7, 8 };
-static gint32 new_offset = 100;
+static gint32 new_order[] = { 0, 1 };
 
 /* half.pt's tensors, in other types than its own. */
 static const TsShimNamedTensor whole[] = {
   {"conv.bias", {new_bias, TS_SHIM_FLOAT64, 1, {2}}},
   {"conv.weight", {new_weight, TS_SHIM_FLOAT32, 4, {2, 3, 1, 1}}},
-  {"offset", {&new_offset, TS_SHIM_INT32, 0}},
+  {"order", {new_order, TS_SHIM_INT32, 1, {2}}},
 };
 
 static TsShimModule *
@@ -55,7 +56,7 @@ assert_half_runs (TsShimModule * module)
   TsShimTensor input = shim_test_tensor (x, 4, 1, 3, 1, 1);
   TsShimValue *value = shim_test_run (module, &input);
 
-  shim_test_assert_floats (value, (gfloat[]) {105, 105.25f}, 2);
+  shim_test_assert_floats (value, (gfloat[]) {5, 5.25f}, 2);
   api->value_free (value);
   api->module_free (module);
 }
@@ -91,7 +92,7 @@ test_no_detour (void)
   weights[0].tensor.data = bias;
   module = load ("half.pt", weights, 3);
   value = shim_test_run (module, &input);
-  shim_test_assert_floats (value, (gfloat[]) {2148.5f, 100}, 2);
+  shim_test_assert_floats (value, (gfloat[]) {2048.5f, 0}, 2);
   api->value_free (value);
   api->module_free (module);
 }
@@ -119,10 +120,10 @@ test_misfits (void)
   const gchar *error;
 
   error = load_error ("half.pt", whole, 2);
-  shim_test_assert_contains (error, "missing: offset");
+  shim_test_assert_contains (error, "missing: order");
   weights[2].name = "other";
   error = load_error ("half.pt", weights, 3);
-  shim_test_assert_contains (error, "missing: offset");
+  shim_test_assert_contains (error, "missing: order");
   shim_test_assert_contains (error, "extra: other");
   weights[2] = whole[2];
   weights[1].tensor.shape[1] = 1;
@@ -130,7 +131,7 @@ test_misfits (void)
   error = load_error ("half.pt", weights, 3);
   shim_test_assert_contains (error, "another shape: conv.weight is "
       "[2, 1, 1, 1] and not [2, 3, 1, 1]");
-  shim_test_assert_contains (error, "another type: offset is float32 and not "
+  shim_test_assert_contains (error, "another type: order is float32 and not "
       "int64");
 }
 
