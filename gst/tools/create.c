@@ -60,9 +60,9 @@ static const GOptionEntry entries[] = {
   {"weights", 0, 0, G_OPTION_ARG_FILENAME, &weights,
       "Weights to put over the module's own", "FILE.safetensors"},
   {"self-test-input", 0, 0, G_OPTION_ARG_FILENAME, &input,
-      "Input of the self-test", "FILE.npy"},
+      "Input of the self-test", "FILE.npy|ppm"},
   {"self-test-expected", 0, 0, G_OPTION_ARG_FILENAME, &expected,
-      "Answer expected of it", "FILE.npy"},
+      "Answer expected of it", "FILE.npy|json"},
   {"name", 0, 0, G_OPTION_ARG_STRING, &facts.name, "Default: the package's "
         "file name", "NAME"},
   {"repo-id", 0, 0, G_OPTION_ARG_STRING, &facts.repo_id,
@@ -174,14 +174,22 @@ copy (const gchar * from, const gchar * dir, const gchar * name,
 }
 
 static gboolean
+is_picture (void)
+{
+  return input && g_str_has_suffix (input, ".ppm");
+}
+
+static gboolean
 fill (const gchar * model, const gchar * dir, GError ** error)
 {
   g_autoptr (TsModelSpec) spec = NULL;
 
   if (!copy (model, dir, "backends/tch/model.pt", error)
       || !copy (weights, dir, "backends/tch/model.safetensors", error)
-      || !copy (input, dir, "selftest/input.npy", error)
-      || !copy (expected, dir, "selftest/expected.npy", error)
+      || !copy (input, dir, is_picture ()? "selftest/input.ppm" :
+          "selftest/input.npy", error)
+      || !copy (expected, dir, is_picture ()? "selftest/expected.json" :
+          "selftest/expected.npy", error)
       || !create_json_write (&facts, dir, error))
     return FALSE;
   /* A wrong setting is found by who will read it. */

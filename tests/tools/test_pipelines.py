@@ -119,6 +119,58 @@ class Pipelines(unittest.TestCase):
                                     "net.mlpkg", "self-test=true")
             subprocess.run(["rm", "-r", self.top / "net.mlpkg"], check=True)
 
+    def write_picture(self):
+        header = b"P6\n# a comment\n64 64\n255\n"
+        (self.top / "input.ppm").write_bytes(header + bytes(COLOUR) * (64 * 64))
+
+    def write_expected(self, *rows):
+        detections = [{"box": [float(x) for x in row[:4]], "score": float(row[4]),
+                       "class_id": int(row[5])} for row in rows]
+        (self.top / "expected.json").write_text(json.dumps({"detections": detections}))
+
+    def run_picture_test(self):
+        self.create("--self-test-input", "input.ppm", "--self-test-expected",
+                    "expected.json")
+        run = self.launch("net.mlpkg", "self-test=true")
+        subprocess.run(["rm", "-r", self.top / "net.mlpkg"], check=True)
+        return run.stderr
+
+    def test_picture_self_test(self):
+        self.write_picture()
+        with torch.no_grad():
+            rows = self.net(picture())[0].numpy()
+        self.write_expected(*rows[::-1])
+        self.assertEqual(self.run_picture_test(), "")
+        moved = rows.copy()
+        for column, shift, good in ((0, 1.9, True), (0, 2.1, False), (4, 0.019, True),
+                                    (4, -0.021, False), (5, 1, False)):
+            moved = rows.copy()
+            moved[1, column] += shift
+            self.write_expected(*moved)
+            error = self.run_picture_test()
+            self.assertEqual("missing is the one of class" in error, not good, error)
+        self.write_expected(rows[0])
+        self.assertIn("2 detections, expected 1; not expected is the one of",
+                      self.run_picture_test())
+        self.write_expected(rows[0], *rows)
+        self.assertIn("2 detections, expected 3; missing", self.run_picture_test())
+
+    def test_picture_errors(self):
+        self.write_expected()
+        pixels = bytes(64 * 64 * 3)
+        for content in (b"P5 64 64 255\n" + pixels, b"P6 64 64 65535\n" + pixels,
+                        b"P6 64 64 255\n" + pixels[1:], b"P6 0 64 255\n", b"P6 64",
+                        b"P6 64 65 255\n" + pixels, b"P6 99999 99999 255\n" + pixels):
+            (self.top / "input.ppm").write_bytes(content)
+            self.assertIn("expected a binary PPM", self.run_picture_test())
+        self.write_picture()
+        for text, word in (("[]", "a JSON object"), ("{}", '"detections" is missing'),
+                           ('{"detections": [1]}', "no object"),
+                           ('{"detections": [{"box": [1, 2, 3]}]}', "[x1, y1, x2, y2]"),
+                           ('{"detections": [{"box": [1, 2, 3, 4]}]}', "score")):
+            (self.top / "expected.json").write_text(text)
+            self.assertIn(word, self.run_picture_test())
+
     def test_no_self_test(self):
         self.create()
         self.assert_refused(["net.mlpkg", "no self-test"], "net.mlpkg",
