@@ -102,11 +102,11 @@ ts_detector_open (const TsDetectorOptions * options, GError ** error)
   if (!self->decoder || !override_labels (self->spec, options->labels, error)
       || !open_engine (self, options, error))
     return NULL;
+  self->tensorizer = ts_tensorizer_new (&self->spec->format);
   if (options->self_test
-      && !ts_self_test_run (self->spec, self->engine, NULL, error))
+      && !ts_self_test_run (self->spec, self->engine, self, error))
     return NULL;
   ts_model_spec_drop_files (self->spec);
-  self->tensorizer = ts_tensorizer_new (&self->spec->format);
   return g_steal_pointer (&self);
 }
 
