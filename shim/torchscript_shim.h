@@ -133,6 +133,12 @@ typedef struct
   double (*value_double) (const TsShimValue *value);
   const char *(*value_string) (const TsShimValue *value);
   void (*value_free) (TsShimValue *value);
+
+  /* As run(), but the first @n_listed inputs are one argument, a list of
+   * tensors; 0: none is. */
+  TsShimStatus (*run_listed) (TsShimModule *module, const TsShimTensor *inputs,
+      size_t n_inputs, size_t n_listed, TsShimValue **output, char *error,
+      size_t error_size);
 } TsShimApi;
 
 /* The one exported symbol; NULL if this shim does not speak @abi_version. */
