@@ -54,6 +54,7 @@ enum
   PROP_IOU_THRESHOLD,
   PROP_MAX_DETECTIONS,
   PROP_DECODER,
+  PROP_OUTPUT,
   PROP_LABELS,
   PROP_METHOD,
   PROP_WARMUP,
@@ -65,14 +66,14 @@ struct _GstTorchscriptInfer
 
   /* Settings, guarded by the object lock.  All but the thresholds are read
    * when the element starts. */
-  gchar *model, *device, *decoder, *labels, *method;
+  gchar *model, *device, *decoder, *output, *labels, *method;
   guint threads, warmup;
   TsThresholds thresholds;
 
   /* State, between start() and stop(), used by the streaming thread only. */
   TsDetector *detector;
   GstVideoInfo info;
-  GArray *boxes;                /* TsBox, reused for every frame */
+  TsResult result;              /* reused for every frame */
   GArray *detections;           /* GstTorchscriptDetection, reused likewise */
   guint64 n_results;
 };
@@ -125,6 +126,9 @@ gst_torchscript_infer_set_property (GObject * object, guint id,
     case PROP_DECODER:
       replace_string (&self->decoder, value);
       break;
+    case PROP_OUTPUT:
+      replace_string (&self->output, value);
+      break;
     case PROP_LABELS:
       replace_string (&self->labels, value);
       break;
@@ -170,6 +174,9 @@ gst_torchscript_infer_get_property (GObject * object, guint id,
     case PROP_DECODER:
       g_value_set_string (value, self->decoder);
       break;
+    case PROP_OUTPUT:
+      g_value_set_string (value, self->output);
+      break;
     case PROP_LABELS:
       g_value_set_string (value, self->labels);
       break;
@@ -192,13 +199,14 @@ static TsDetector *
 open_detector (GstTorchscriptInfer * self, GError ** error)
 {
   g_autofree gchar *model = NULL, *device = NULL, *decoder = NULL;
-  g_autofree gchar *labels = NULL, *method = NULL;
+  g_autofree gchar *output = NULL, *labels = NULL, *method = NULL;
   TsDetectorOptions options = { NULL, };
 
   GST_OBJECT_LOCK (self);
   options.model = model = g_strdup (self->model);
   options.device = device = g_strdup (self->device);
   options.decoder = decoder = g_strdup (self->decoder);
+  options.output = output = g_strdup (self->output);
   options.labels = labels = g_strdup (self->labels);
   options.method = method = g_strdup (self->method);
   options.threads = self->threads;
@@ -265,7 +273,7 @@ gst_torchscript_infer_set_caps (GstBaseTransform * trans, GstCaps * incaps,
   return TRUE;
 }
 
-/* Fills self->boxes with what the model finds in the buffer's pixels. */
+/* Fills self->result with what the model finds in the buffer's pixels. */
 static gboolean
 detect (GstTorchscriptInfer * self, GstBuffer * buffer, GError ** error)
 {
@@ -288,8 +296,7 @@ detect (GstTorchscriptInfer * self, GstBuffer * buffer, GError ** error)
   GST_OBJECT_UNLOCK (self);
 
   ts_image_from_video_frame (&image, &frame);
-  g_array_set_size (self->boxes, 0);
-  done = ts_detector_run (self->detector, &image, &thresholds, self->boxes,
+  done = ts_detector_run (self->detector, &image, &thresholds, &self->result,
       error);
   gst_video_frame_unmap (&frame);
   return done;
@@ -318,8 +325,8 @@ attach (GstTorchscriptInfer * self, GstBuffer * buffer)
   guint i;
 
   g_array_set_size (self->detections, 0);
-  for (i = 0; i < self->boxes->len; i++)
-    append_detection (self, &g_array_index (self->boxes, TsBox, i));
+  for (i = 0; i < self->result.boxes->len; i++)
+    append_detection (self, &g_array_index (self->result.boxes, TsBox, i));
   meta = gst_buffer_add_torchscript_detection_meta (buffer,
       ts_detector_get_name (self->detector), self->info.width,
       self->info.height, self->n_results++,
@@ -340,8 +347,8 @@ gst_torchscript_infer_transform_ip (GstBaseTransform * trans,
     return GST_FLOW_ERROR;
   }
   attach (self, buffer);
-  GST_LOG_OBJECT (self, "%u detections in %" GST_PTR_FORMAT, self->boxes->len,
-      buffer);
+  GST_LOG_OBJECT (self, "%u detections in %" GST_PTR_FORMAT,
+      self->result.boxes->len, buffer);
   return GST_FLOW_OK;
 }
 
@@ -353,9 +360,10 @@ gst_torchscript_infer_finalize (GObject * object)
   g_free (self->model);
   g_free (self->device);
   g_free (self->decoder);
+  g_free (self->output);
   g_free (self->labels);
   g_free (self->method);
-  g_array_unref (self->boxes);
+  ts_result_clear (&self->result);
   g_array_unref (self->detections);
   G_OBJECT_CLASS (gst_torchscript_infer_parent_class)->finalize (object);
 }
@@ -369,7 +377,7 @@ gst_torchscript_infer_init (GstTorchscriptInfer * self)
   self->thresholds.score_threshold = FROM_PACKAGE_THRESHOLD;
   self->thresholds.iou_threshold = FROM_PACKAGE_THRESHOLD;
   self->thresholds.max_detections = FROM_PACKAGE_MAX;
-  self->boxes = g_array_new (FALSE, FALSE, sizeof (TsBox));
+  ts_result_init (&self->result);
   self->detections =
       g_array_new (FALSE, FALSE, sizeof (GstTorchscriptDetection));
   gst_base_transform_set_in_place (GST_BASE_TRANSFORM (self), TRUE);
@@ -396,8 +404,14 @@ install_model_properties (GObjectClass * klass)
           0, 1024, DEFAULT_THREADS, flags));
   g_object_class_install_property (klass, PROP_DECODER,
       g_param_spec_string ("decoder", "Decoder",
-          "How the model's output becomes boxes: yolov10 or yolo-end2end "
-          "(unset: as the package says)", NULL, flags));
+          "How the model's outputs are read: yolov10, yolo-end2end, yolov8, "
+          "yolov5, ssd, torchvision, detr, classification, segmentation or "
+          "tensors (unset: as the package says)", NULL, flags));
+  g_object_class_install_property (klass, PROP_OUTPUT,
+      g_param_spec_string ("output", "Output",
+          "Which parts of the module's answer the decoder reads: a list index, "
+          "a dict key, or several joined by dots; or pairs of a role and such a "
+          "key, boxes=0,scores=1 (unset: as the package says)", NULL, flags));
   g_object_class_install_property (klass, PROP_LABELS,
       g_param_spec_string ("labels", "Labels",
           "A text file with one class name a line, the first for class 0 "

@@ -394,7 +394,7 @@ GST_START_TEST (test_properties_round_trip)
   static const gchar *const values[][2] = {
     {"model", "/some/where.mlpkg"}, {"device", "cuda:3"}, {"threads", "7"},
     {"score-threshold", "0.25"}, {"iou-threshold", "0.5"},
-    {"max-detections", "17"}, {"decoder", "yolov10"},
+    {"max-detections", "17"}, {"decoder", "yolov10"}, {"output", "boxes=0"},
     {"labels", "/some/labels.txt"}, {"method", "detect"}, {"warmup", "5"}
   };
   GstElement *infer = gst_element_factory_make ("torchscriptinfer", NULL);
