@@ -9,8 +9,12 @@
  * @short_description: finds objects in video with a TorchScript model
  *
  * Runs a PyTorch model, saved with `torch.jit.save`, on every frame and attaches
- * what it found as #GstTorchscriptDetectionMeta, mirrored to
- * #GstVideoRegionOfInterestMeta. The video itself passes through untouched.
+ * its answer: boxes as #GstTorchscriptDetectionMeta, mirrored to
+ * #GstVideoRegionOfInterestMeta; classes of the whole frame as
+ * #GstTorchscriptClassificationMeta; a segmentation as #GstTorchscriptMaskMeta;
+ * and the raw tensors as #GstTorchscriptTensorMeta if
+ * #GstTorchscriptInfer:output-tensors says so. The video itself passes through
+ * untouched.
  *
  * #GstTorchscriptInfer:model is an mlpkg package or a bare `.pt` file. Colour
  * conversion, scaling, padding and normalisation happen inside, as the package
@@ -29,9 +33,7 @@
 #include <gst/video/video.h>
 
 #include "elementerror.h"
-#include "gsttorchscriptdetectionmeta.h"
-#include "gsttorchscriptroi.h"
-#include "tsdetector.h"
+#include "resultattach.h"
 #include "tserror.h"
 #include "videoimage.h"
 
@@ -41,6 +43,7 @@ GST_DEBUG_CATEGORY_STATIC (torchscript_infer_debug);
 #define DEFAULT_DEVICE "auto"
 #define DEFAULT_THREADS 0
 #define DEFAULT_WARMUP 1
+#define DEFAULT_OUTPUT_TENSORS FALSE
 #define FROM_PACKAGE_THRESHOLD -1.0f
 #define FROM_PACKAGE_MAX 0
 
@@ -58,6 +61,7 @@ enum
   PROP_LABELS,
   PROP_METHOD,
   PROP_WARMUP,
+  PROP_OUTPUT_TENSORS,
 };
 
 struct _GstTorchscriptInfer
@@ -68,13 +72,13 @@ struct _GstTorchscriptInfer
    * when the element starts. */
   gchar *model, *device, *decoder, *output, *labels, *method;
   guint threads, warmup;
+  gboolean output_tensors;
   TsThresholds thresholds;
 
   /* State, between start() and stop(), used by the streaming thread only. */
   TsDetector *detector;
   GstVideoInfo info;
   TsResult result;              /* reused for every frame */
-  GArray *detections;           /* GstTorchscriptDetection, reused likewise */
   guint64 n_results;
 };
 
@@ -138,6 +142,9 @@ gst_torchscript_infer_set_property (GObject * object, guint id,
     case PROP_WARMUP:
       self->warmup = g_value_get_uint (value);
       break;
+    case PROP_OUTPUT_TENSORS:
+      self->output_tensors = g_value_get_boolean (value);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
       break;
@@ -185,6 +192,9 @@ gst_torchscript_infer_get_property (GObject * object, guint id,
       break;
     case PROP_WARMUP:
       g_value_set_uint (value, self->warmup);
+      break;
+    case PROP_OUTPUT_TENSORS:
+      g_value_set_boolean (value, self->output_tensors);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -302,37 +312,23 @@ detect (GstTorchscriptInfer * self, GstBuffer * buffer, GError ** error)
   return done;
 }
 
-static void
-append_detection (GstTorchscriptInfer * self, const TsBox * box)
-{
-  GstTorchscriptDetection detection;
-
-  detection.x1 = box->box[0];
-  detection.y1 = box->box[1];
-  detection.x2 = box->box[2];
-  detection.y2 = box->box[3];
-  detection.score = box->score;
-  detection.class_id = box->class_id;
-  detection.label =
-      g_intern_string (ts_detector_get_label (self->detector, box->class_id));
-  g_array_append_val (self->detections, detection);
-}
-
+/* Without a decoder the tensors are all there is. */
 static void
 attach (GstTorchscriptInfer * self, GstBuffer * buffer)
 {
-  GstTorchscriptDetectionMeta *meta;
-  guint i;
+  const TsResultInfo info = {
+    self->detector, self->info.width, self->info.height, self->n_results++
+  };
+  gboolean with_tensors;
 
-  g_array_set_size (self->detections, 0);
-  for (i = 0; i < self->result.boxes->len; i++)
-    append_detection (self, &g_array_index (self->result.boxes, TsBox, i));
-  meta = gst_buffer_add_torchscript_detection_meta (buffer,
-      ts_detector_get_name (self->detector), self->info.width,
-      self->info.height, self->n_results++,
-      (const GstTorchscriptDetection *) self->detections->data,
-      self->detections->len);
-  gst_torchscript_roi_add_from_meta (buffer, meta);
+  GST_OBJECT_LOCK (self);
+  with_tensors = self->output_tensors;
+  GST_OBJECT_UNLOCK (self);
+
+  ts_result_attach (&self->result, &info, buffer);
+  if (with_tensors
+      || ts_detector_get_kind (self->detector) == TS_RESULT_NOTHING)
+    ts_result_attach_tensors (&info, buffer);
 }
 
 static GstFlowReturn
@@ -364,7 +360,6 @@ gst_torchscript_infer_finalize (GObject * object)
   g_free (self->labels);
   g_free (self->method);
   ts_result_clear (&self->result);
-  g_array_unref (self->detections);
   G_OBJECT_CLASS (gst_torchscript_infer_parent_class)->finalize (object);
 }
 
@@ -378,8 +373,6 @@ gst_torchscript_infer_init (GstTorchscriptInfer * self)
   self->thresholds.iou_threshold = FROM_PACKAGE_THRESHOLD;
   self->thresholds.max_detections = FROM_PACKAGE_MAX;
   ts_result_init (&self->result);
-  self->detections =
-      g_array_new (FALSE, FALSE, sizeof (GstTorchscriptDetection));
   gst_base_transform_set_in_place (GST_BASE_TRANSFORM (self), TRUE);
 }
 
@@ -424,6 +417,10 @@ install_model_properties (GObjectClass * klass)
           "Forward passes on a grey frame before the first one, each time the "
           "frame size changes; they find a model that does not fit, too",
           0, 100, DEFAULT_WARMUP, flags));
+  g_object_class_install_property (klass, PROP_OUTPUT_TENSORS,
+      g_param_spec_boolean ("output-tensors", "Output tensors",
+          "Attach all that the model returns as raw tensors, too",
+          DEFAULT_OUTPUT_TENSORS, flags | GST_PARAM_MUTABLE_PLAYING));
 }
 
 static void

@@ -395,7 +395,8 @@ GST_START_TEST (test_properties_round_trip)
     {"model", "/some/where.mlpkg"}, {"device", "cuda:3"}, {"threads", "7"},
     {"score-threshold", "0.25"}, {"iou-threshold", "0.5"},
     {"max-detections", "17"}, {"decoder", "yolov10"}, {"output", "boxes=0"},
-    {"labels", "/some/labels.txt"}, {"method", "detect"}, {"warmup", "5"}
+    {"labels", "/some/labels.txt"}, {"method", "detect"}, {"warmup", "5"},
+    {"output-tensors", "true"}
   };
   GstElement *infer = gst_element_factory_make ("torchscriptinfer", NULL);
   guint i, n, own = 0;
