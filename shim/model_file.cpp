@@ -51,10 +51,28 @@ void check_is_archive(const std::string &path) {
          kExpected);
 }
 
+// The operator or class of which @core says that nobody has registered it, or "".
+static std::string unknown_name(const std::string &core) {
+  for (const char *start : {"Unknown builtin op: ", "torch.classes."}) {
+    size_t begin = core.find(start);
+    if (begin == std::string::npos) continue;
+    begin += strlen(start);
+    std::string name = core.substr(begin, core.find_first_of(" ,;'\n(", begin) - begin);
+    while (!name.empty() && name.back() == '.') name.pop_back();
+    return name;
+  }
+  return "";
+}
+
 std::string explain_load_failure(const std::string &path, const std::string &core) {
   if (core.find("constants.pkl") != std::string::npos)
     return path + " is a pickled checkpoint of torch.save() and no TorchScript" +
            kExpected;
+  std::string unknown = unknown_name(core);
+  if (!unknown.empty())
+    return path + " needs " + unknown +
+           ", which this libtorch does not know; name the shared library that registers "
+           "it in custom-op-libs, or use a newer libtorch";
   if (core.find("zip archive") != std::string::npos)
     return path + " is damaged or incomplete (" + core + "): copy or download it again";
   return "libtorch cannot load " + path + ": " + core;

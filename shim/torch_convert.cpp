@@ -18,12 +18,18 @@ constexpr int kDeepest = 32;
 constexpr struct {
   TsShimDtype dtype;
   at::ScalarType scalar_type;
+  const char *name;
 } kDtypes[] = {
-    {TS_SHIM_FLOAT32, at::kFloat},     {TS_SHIM_FLOAT16, at::kHalf},
-    {TS_SHIM_BFLOAT16, at::kBFloat16}, {TS_SHIM_FLOAT64, at::kDouble},
-    {TS_SHIM_UINT8, at::kByte},        {TS_SHIM_INT8, at::kChar},
-    {TS_SHIM_INT16, at::kShort},       {TS_SHIM_INT32, at::kInt},
-    {TS_SHIM_INT64, at::kLong},        {TS_SHIM_BOOL, at::kBool},
+    {TS_SHIM_FLOAT32, at::kFloat, "float32"},
+    {TS_SHIM_FLOAT16, at::kHalf, "float16"},
+    {TS_SHIM_BFLOAT16, at::kBFloat16, "bfloat16"},
+    {TS_SHIM_FLOAT64, at::kDouble, "float64"},
+    {TS_SHIM_UINT8, at::kByte, "uint8"},
+    {TS_SHIM_INT8, at::kChar, "int8"},
+    {TS_SHIM_INT16, at::kShort, "int16"},
+    {TS_SHIM_INT32, at::kInt, "int32"},
+    {TS_SHIM_INT64, at::kLong, "int64"},
+    {TS_SHIM_BOOL, at::kBool, "bool"},
 };
 
 class Converter {
@@ -143,6 +149,12 @@ at::ScalarType to_scalar_type(TsShimDtype dtype) {
     if (row.dtype == dtype) return row.scalar_type;
   throw Error(TS_SHIM_ERROR_ARGUMENT,
               "element type " + std::to_string((int)dtype) + " is not in the shim's ABI");
+}
+
+const char *dtype_name(at::ScalarType type) {
+  for (const auto &row : kDtypes)
+    if (row.scalar_type == type) return row.name;
+  return at::toString(type);
 }
 
 at::Tensor borrow_tensor(const TsShimTensor &input) {

@@ -13,6 +13,9 @@ namespace ts {
 // Throws Error (TS_SHIM_ERROR_ARGUMENT) for a number that is no TsShimDtype.
 at::ScalarType to_scalar_type(TsShimDtype dtype);
 
+// "float32", or libtorch's word for what is not in the ABI.
+const char *dtype_name(at::ScalarType type);
+
 // A tensor over the memory of @input, which must outlive it; throws Error
 // (TS_SHIM_ERROR_ARGUMENT).
 at::Tensor borrow_tensor(const TsShimTensor &input);

@@ -21,10 +21,13 @@
 #include <mutex>
 
 #include "blas.h"
+#include "custom_ops.h"
+#include "describe.h"
 #include "model_file.h"
 #include "shim_error.h"
 #include "torch_convert.h"
 #include "torch_device.h"
+#include "weights.h"
 
 namespace jit = torch::jit;
 
@@ -154,6 +157,7 @@ std::unique_ptr<TsShimModule> load_module(const TsShimLoadOptions &options) {
   check_options(options);
   auto self = std::make_unique<TsShimModule>(options, ts::find_device(options.device));
   ts::check_is_archive(self->path);
+  ts::load_op_libs(options.op_libs);
   configure_executor();
   ts::use_threads(self->threads);
   ts::set_blas_threads(self->threads);
@@ -161,11 +165,24 @@ std::unique_ptr<TsShimModule> load_module(const TsShimLoadOptions &options) {
   jit::Module module = load_file(*self);
   module.eval();
   check_method(module, *self);
+  const ts::Weights weights(module, options);
   convert_floats(module, ts::to_scalar_type(options.dtype));
+  weights.put();
   self->module = freeze(module, self->method_name);
   move_graph(self->module, *self);
   self->writes_input = writes_input(self->module, self->method_name);
   return self;
+}
+
+std::unique_ptr<TsShimValue> describe_file(const TsShimLoadOptions &options) {
+  if (options.path == nullptr)
+    throw ts::Error(TS_SHIM_ERROR_ARGUMENT, "no path of a TorchScript file is given");
+  TsShimModule self(options, c10::Device(c10::kCPU));
+  ts::check_is_archive(self.path);
+  ts::load_op_libs(options.op_libs);
+  jit::Module module = load_file(self);
+  check_method(module, self);
+  return std::make_unique<TsShimValue>(ts::describe_module(module, self.method_name));
 }
 
 // What run() gets from its caller.
@@ -261,6 +278,15 @@ TsShimStatus run(TsShimModule *module, const TsShimTensor *inputs, size_t n_inpu
   return run_listed(module, inputs, n_inputs, 0, output, error, error_size);
 }
 
+TsShimStatus describe(const TsShimLoadOptions *options, TsShimValue **description,
+                      char *error, size_t error_size) {
+  auto prefix = [&] {
+    return std::string("libtorch cannot load ") + options->path + ": ";
+  };
+  return ts::guard(error, error_size, TS_SHIM_ERROR_LOAD, prefix,
+                   [&] { *description = describe_file(*options).release(); });
+}
+
 TsShimApi make_api() {
   TsShimApi api{};
   api.abi_version = TS_SHIM_ABI_VERSION;
@@ -272,6 +298,7 @@ TsShimApi make_api() {
   api.config = config;
   api.run = run;
   api.run_listed = run_listed;
+  api.describe = describe;
   ts::fill_value_functions(&api);
   return api;
 }

@@ -71,13 +71,20 @@ typedef struct
   int64_t shape[TS_SHIM_MAX_DIMS];      /* in elements, outermost first */
 } TsShimTensor;
 
+/* A value for a parameter or buffer; unlike elsewhere its data may be unaligned. */
+typedef struct
+{
+  const char *name;             /* as in the module's state_dict() */
+  TsShimTensor tensor;
+} TsShimNamedTensor;
+
 typedef enum
 {
   TS_SHIM_NONE = 0,
   TS_SHIM_TENSOR,
   TS_SHIM_LIST,                 /* list or tuple */
   TS_SHIM_DICT,                 /* string or integer keys */
-  TS_SHIM_INT,
+  TS_SHIM_INT,                  /* an integer, or a bool as 0 or 1 */
   TS_SHIM_DOUBLE,
   TS_SHIM_STRING
 } TsShimKind;
@@ -90,8 +97,21 @@ typedef struct
   const char *path;             /* the file, UTF-8 as the OS takes it */
   const char *device;           /* "cpu", "cuda", "cuda:N" or "mps" */
   const char *method;           /* the method that run() calls; "forward" if NULL */
-  int32_t threads;              /* intra-op threads of the CPU; 0: one a core */
+  int32_t threads;              /* intra-op threads of the CPU; 0: one a core; for
+                                 * OpenBLAS the module loaded last decides */
   TsShimDtype dtype;            /* floating parameters are converted to this */
+
+  /* Shared libraries that register operators, loaded for good before the file;
+   * paths that end in NULL, or NULL.  A relative path needs a slash. */
+  const char *const *op_libs;
+
+  /* Put over the module's parameters and buffers, all of which must be named
+   * (of tensors with one memory, one name does); converted within the floating
+   * types and within the integers.  @weights_path says in messages where they
+   * come from.  NULL: those of the file. */
+  const TsShimNamedTensor *weights;
+  size_t n_weights;
+  const char *weights_path;
 } TsShimLoadOptions;
 
 typedef struct
@@ -139,6 +159,20 @@ typedef struct
   TsShimStatus (*run_listed) (TsShimModule *module, const TsShimTensor *inputs,
       size_t n_inputs, size_t n_listed, TsShimValue **output, char *error,
       size_t error_size);
+
+  /* Loads a file on the CPU only to say what is in it; of the options it reads
+   * path, method and op_libs.  *description, a dict, is the caller's to free:
+   *   "methods"           list of strings, "forward(Tensor x) -> Tensor"
+   *   "operators"         list of strings, "aten::conv2d", sorted: those that the
+   *                       method runs, and what it calls
+   *   "device_constants"  list of strings, the devices that are written into the
+   *                       method's code, "cpu"
+   *   "parameters"        int, the numbers in all parameters
+   *   "buffers"           int, the numbers in all buffers
+   *   "bytes"             int, of parameters and buffers as stored
+   *   "dtypes"            list of strings, of parameters and buffers, "float32" */
+  TsShimStatus (*describe) (const TsShimLoadOptions *options,
+      TsShimValue **description, char *error, size_t error_size);
 } TsShimApi;
 
 /* The one exported symbol; NULL if this shim does not speak @abi_version. */

@@ -60,10 +60,12 @@ typedef struct
   TsResultKind kind;            /* what it fills in */
   TsRole roles[TS_DECODE_MAX_ROLES + 1];        /* ends with the name NULL */
 
-  /* Adds what batch item @item holds to @result, best score first; @outputs are
-   * those of the roles, in their order.  Fails with TS_ERROR_OUTPUT, naming
-   * expected and found shape, if they are not what this decoder reads or hold
-   * NaN or infinity. */
+  /* Adds what batch item @item holds to @result, best score first, of equal
+   * scores always the same one first; @outputs are those of the roles, in their
+   * order.  Fails with TS_ERROR_OUTPUT, naming expected and found shape or
+   * value, if they are not what this decoder reads, or a score, or the box or
+   * class of a kept detection, is NaN, infinite or out of range; @result may
+   * have grown then. */
   gboolean (*decode) (const TsOutput * outputs, gint item,
       const TsDecodeParams * params, TsResult * result, GError ** error);
 } TsDecoder;

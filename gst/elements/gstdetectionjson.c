@@ -73,9 +73,9 @@ struct _GstDetectionJson
   GString *line;
 };
 
-G_DEFINE_TYPE (GstDetectionJson, gst_detection_json, GST_TYPE_BASE_TRANSFORM)
+G_DEFINE_TYPE (GstDetectionJson, gst_detection_json, GST_TYPE_BASE_TRANSFORM);
 GST_ELEMENT_REGISTER_DEFINE (detectionjson, "detectionjson", GST_RANK_NONE,
-    GST_TYPE_DETECTION_JSON)
+    GST_TYPE_DETECTION_JSON);
 
 static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
     GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);

@@ -98,9 +98,9 @@ struct _GstDetectionOverlay
 };
 
 G_DEFINE_TYPE (GstDetectionOverlay, gst_detection_overlay,
-    GST_TYPE_BASE_TRANSFORM)
+    GST_TYPE_BASE_TRANSFORM);
 GST_ELEMENT_REGISTER_DEFINE (detectionoverlay, "detectionoverlay",
-    GST_RANK_NONE, GST_TYPE_DETECTION_OVERLAY)
+    GST_RANK_NONE, GST_TYPE_DETECTION_OVERLAY);
 
 static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
     GST_PAD_SINK, GST_PAD_ALWAYS,
@@ -397,8 +397,7 @@ set_luma_frame (TsOverlayFrame * frame, const GstVideoFrame * video)
   }
   frame->full_range = frame->layout == TS_OVERLAY_GRAY
       || color->range == GST_VIDEO_COLOR_RANGE_0_255;
-  if (!gst_video_color_matrix_get_Kr_Kb (color->matrix, &frame->kr,
-          &frame->kb))
+  if (!gst_video_color_matrix_get_Kr_Kb (color->matrix, &frame->kr, &frame->kb))
     gst_video_color_matrix_get_Kr_Kb (GST_VIDEO_COLOR_MATRIX_BT601,
         &frame->kr, &frame->kb);
 }

@@ -62,6 +62,9 @@ enum
   PROP_METHOD,
   PROP_WARMUP,
   PROP_OUTPUT_TENSORS,
+  PROP_WEIGHTS,
+  PROP_CUSTOM_OP_LIBS,
+  PROP_SELF_TEST,
 };
 
 struct _GstTorchscriptInfer
@@ -71,6 +74,8 @@ struct _GstTorchscriptInfer
   /* Settings, guarded by the object lock.  All but the thresholds are read
    * when the element starts. */
   gchar *model, *device, *decoder, *output, *labels, *method;
+  gchar *weights, *custom_op_libs;
+  gboolean self_test;
   guint threads, warmup;
   gboolean output_tensors;
   TsThresholds thresholds;
@@ -78,6 +83,7 @@ struct _GstTorchscriptInfer
   /* State, between start() and stop(), used by the streaming thread only. */
   TsDetector *detector;
   GstVideoInfo info;
+  gint refused_width, refused_height;   /* the model failed on this size */
   TsResult result;              /* reused for every frame */
   guint64 n_results;
 };
@@ -145,6 +151,15 @@ gst_torchscript_infer_set_property (GObject * object, guint id,
     case PROP_OUTPUT_TENSORS:
       self->output_tensors = g_value_get_boolean (value);
       break;
+    case PROP_WEIGHTS:
+      replace_string (&self->weights, value);
+      break;
+    case PROP_CUSTOM_OP_LIBS:
+      replace_string (&self->custom_op_libs, value);
+      break;
+    case PROP_SELF_TEST:
+      self->self_test = g_value_get_boolean (value);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
       break;
@@ -196,11 +211,27 @@ gst_torchscript_infer_get_property (GObject * object, guint id,
     case PROP_OUTPUT_TENSORS:
       g_value_set_boolean (value, self->output_tensors);
       break;
+    case PROP_WEIGHTS:
+      g_value_set_string (value, self->weights);
+      break;
+    case PROP_CUSTOM_OP_LIBS:
+      g_value_set_string (value, self->custom_op_libs);
+      break;
+    case PROP_SELF_TEST:
+      g_value_set_boolean (value, self->self_test);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
       break;
   }
   GST_OBJECT_UNLOCK (self);
+}
+
+/* gst-launch-1.0 and forms of graphical tools cannot write NULL, only "". */
+static gchar *
+copy_setting (const gchar * setting)
+{
+  return setting != NULL && *setting != '\0' ? g_strdup (setting) : NULL;
 }
 
 /* Opens the detector with the settings as they are now, without holding the
@@ -210,16 +241,20 @@ open_detector (GstTorchscriptInfer * self, GError ** error)
 {
   g_autofree gchar *model = NULL, *device = NULL, *decoder = NULL;
   g_autofree gchar *output = NULL, *labels = NULL, *method = NULL;
+  g_autofree gchar *weights = NULL, *op_libs = NULL;
   TsDetectorOptions options = { NULL, };
 
   GST_OBJECT_LOCK (self);
-  options.model = model = g_strdup (self->model);
-  options.device = device = g_strdup (self->device);
-  options.decoder = decoder = g_strdup (self->decoder);
-  options.output = output = g_strdup (self->output);
-  options.labels = labels = g_strdup (self->labels);
-  options.method = method = g_strdup (self->method);
+  options.model = model = copy_setting (self->model);
+  options.device = device = copy_setting (self->device);
+  options.decoder = decoder = copy_setting (self->decoder);
+  options.output = output = copy_setting (self->output);
+  options.labels = labels = copy_setting (self->labels);
+  options.method = method = copy_setting (self->method);
   options.threads = self->threads;
+  options.weights = weights = g_strdup (self->weights);
+  options.op_libs = op_libs = g_strdup (self->custom_op_libs);
+  options.self_test = self->self_test;
   GST_OBJECT_UNLOCK (self);
 
   return ts_detector_open (&options, error);
@@ -246,6 +281,7 @@ gst_torchscript_infer_start (GstBaseTransform * trans)
   if (warning != NULL)
     GST_ELEMENT_WARNING (self, LIBRARY, SETTINGS, ("%s", warning), (NULL));
   self->n_results = 0;
+  self->refused_width = self->refused_height = 0;
   return TRUE;
 }
 
@@ -260,26 +296,53 @@ gst_torchscript_infer_stop (GstBaseTransform * trans)
 }
 
 static gboolean
+warm_up (GstTorchscriptInfer * self, gint width, gint height)
+{
+  GError *error = NULL;
+  guint runs;
+
+  /* Refused caps come again with every sticky event; one error is enough. */
+  if (width == self->refused_width && height == self->refused_height)
+    return FALSE;
+  GST_OBJECT_LOCK (self);
+  runs = self->warmup;
+  GST_OBJECT_UNLOCK (self);
+  if (ts_detector_warm_up (self->detector, width, height, runs, &error))
+    return TRUE;
+  self->refused_width = width;
+  self->refused_height = height;
+  ts_element_error (self, error);
+  return FALSE;
+}
+
+static gboolean
 gst_torchscript_infer_set_caps (GstBaseTransform * trans, GstCaps * incaps,
     GstCaps * outcaps)
 {
   GstTorchscriptInfer *self = GST_TORCHSCRIPT_INFER (trans);
-  GError *error = NULL;
   GstVideoInfo info;
-  guint warmup;
 
-  if (!gst_video_info_from_caps (&info, incaps))
+  if (!gst_video_info_from_caps (&info, incaps)
+      || !warm_up (self, info.width, info.height))
     return FALSE;
-  GST_OBJECT_LOCK (self);
-  warmup = self->warmup;
-  GST_OBJECT_UNLOCK (self);
-
-  if (!ts_detector_warm_up (self->detector, info.width, info.height, warmup,
-          &error)) {
-    ts_element_error (self, error);
-    return FALSE;
-  }
   self->info = info;
+  return TRUE;
+}
+
+/* What downstream can take is what we can, save one thing: a crop that is only
+ * written beside the frame would not reach the model. */
+static gboolean
+gst_torchscript_infer_propose_allocation (GstBaseTransform * trans,
+    GstQuery * decide_query, GstQuery * query)
+{
+  guint i;
+
+  if (!GST_BASE_TRANSFORM_CLASS
+      (gst_torchscript_infer_parent_class)->propose_allocation (trans,
+          decide_query, query))
+    return FALSE;
+  if (gst_query_find_allocation_meta (query, GST_VIDEO_CROP_META_API_TYPE, &i))
+    gst_query_remove_nth_allocation_meta (query, i);
   return TRUE;
 }
 
@@ -359,6 +422,8 @@ gst_torchscript_infer_finalize (GObject * object)
   g_free (self->output);
   g_free (self->labels);
   g_free (self->method);
+  g_free (self->weights);
+  g_free (self->custom_op_libs);
   ts_result_clear (&self->result);
   G_OBJECT_CLASS (gst_torchscript_infer_parent_class)->finalize (object);
 }
@@ -384,8 +449,8 @@ install_model_properties (GObjectClass * klass)
 
   g_object_class_install_property (klass, PROP_MODEL,
       g_param_spec_string ("model", "Model",
-          "An mlpkg package (a directory) or a TorchScript file (.pt, .pth)",
-          NULL, flags));
+          "An mlpkg package (a directory or one zip file) or a TorchScript file "
+          "(.pt, .pth)", NULL, flags));
   g_object_class_install_property (klass, PROP_DEVICE,
       g_param_spec_string ("device", "Device",
           "Where the model runs: auto (the package's wish, else CUDA if it "
@@ -421,6 +486,18 @@ install_model_properties (GObjectClass * klass)
       g_param_spec_boolean ("output-tensors", "Output tensors",
           "Attach all that the model returns as raw tensors, too",
           DEFAULT_OUTPUT_TENSORS, flags | GST_PARAM_MUTABLE_PLAYING));
+  g_object_class_install_property (klass, PROP_WEIGHTS,
+      g_param_spec_string ("weights", "Weights",
+          "A safetensors file whose tensors replace the model's own, by name "
+          "(unset: the package's, if it has one)", NULL, flags));
+  g_object_class_install_property (klass, PROP_CUSTOM_OP_LIBS,
+      g_param_spec_string ("custom-op-libs", "Custom operator libraries",
+          "Shared libraries that register operators the model needs, separated "
+          "by commas; loaded for good, and their code is trusted", NULL, flags));
+  g_object_class_install_property (klass, PROP_SELF_TEST,
+      g_param_spec_boolean ("self-test", "Self-test",
+          "Run the package's self-test at start, and refuse a model that answers "
+          "differently", FALSE, flags));
 }
 
 static void
@@ -470,5 +547,6 @@ gst_torchscript_infer_class_init (GstTorchscriptInferClass * klass)
   trans_class->start = gst_torchscript_infer_start;
   trans_class->stop = gst_torchscript_infer_stop;
   trans_class->set_caps = gst_torchscript_infer_set_caps;
+  trans_class->propose_allocation = gst_torchscript_infer_propose_allocation;
   trans_class->transform_ip = gst_torchscript_infer_transform_ip;
 }

@@ -26,6 +26,11 @@ typedef struct
   gint r, g, b, a;
 } Weights;
 
+typedef struct
+{
+  Weights cb, cr;
+} ChromaWeights;
+
 static const guint32 *
 tile_pixel (const TsOverlayTile * tile, gint x, gint y)
 {
@@ -54,36 +59,47 @@ blend_translucent (guint8 * d, const TsOverlayFrame * frame, guint32 p)
   d[frame->alpha] = (sum + 127) / 255;
 }
 
-static inline void
-blend_opaque (guint8 * d, const TsOverlayFrame * frame, guint32 p)
+static inline gint
+blend_channel (gint source, gint d, gint rest)
 {
-  gint rest = 255 - ALPHA (p);
+  return source + div255 (d * rest);
+}
 
-  d[frame->r] = RED (p) + div255 (d[frame->r] * rest);
-  d[frame->g] = GREEN (p) + div255 (d[frame->g] * rest);
-  d[frame->b] = BLUE (p) + div255 (d[frame->b] * rest);
+static void
+blend_packed_row (const TsOverlayFrame * frame, guint8 * d, const guint32 * p,
+    gint n)
+{
+  /* Locals, since a write to the pixels might alias the frame. */
+  const gint r = frame->r, g = frame->g, b = frame->b, alpha = frame->alpha;
+  const gint pixel_size = frame->pixel_size;
+
+  for (; n > 0; n--, p++, d += pixel_size) {
+    gint rest = 255 - ALPHA (*p);
+
+    if (rest == 255)
+      continue;
+    if (rest > 0 && alpha >= 0 && d[alpha] != 255) {
+      blend_translucent (d, frame, *p);
+      continue;
+    }
+    if (alpha >= 0)
+      d[alpha] = 255;
+    d[r] = rest == 0 ? RED (*p) : blend_channel (RED (*p), d[r], rest);
+    d[g] = rest == 0 ? GREEN (*p) : blend_channel (GREEN (*p), d[g], rest);
+    d[b] = rest == 0 ? BLUE (*p) : blend_channel (BLUE (*p), d[b], rest);
+  }
 }
 
 static void
 blend_packed (const TsOverlayFrame * frame, const TsOverlayTile * tile,
     const Area * area)
 {
-  gint x, y;
+  gint y;
 
-  for (y = area->y1; y < area->y2; y++) {
-    const guint32 *p = tile_pixel (tile, area->x1, y);
-    guint8 *d = frame->plane[0] + (gsize) y * frame->stride[0]
-        + (gsize) area->x1 * frame->pixel_size;
-
-    for (x = area->x1; x < area->x2; x++, p++, d += frame->pixel_size) {
-      if (ALPHA (*p) == 0)
-        continue;
-      if (frame->alpha >= 0 && d[frame->alpha] != 255)
-        blend_translucent (d, frame, *p);
-      else
-        blend_opaque (d, frame, *p);
-    }
-  }
+  for (y = area->y1; y < area->y2; y++)
+    blend_packed_row (frame, frame->plane[0] + (gsize) y * frame->stride[0]
+        + (gsize) area->x1 * frame->pixel_size,
+        tile_pixel (tile, area->x1, y), area->x2 - area->x1);
 }
 
 static Weights
@@ -129,7 +145,7 @@ blend_luma (const TsOverlayFrame * frame, const TsOverlayTile * tile,
 {
   const Weights w = luma_weights (frame);
   guint32 last = 0;
-  gint x, y, luma = 0;
+  gint x, y, luma = 0, opaque = 0;
 
   for (y = area->y1; y < area->y2; y++) {
     const guint32 *p = tile_pixel (tile, area->x1, y);
@@ -142,8 +158,10 @@ blend_luma (const TsOverlayFrame * frame, const TsOverlayTile * tile,
         last = *p;
         luma = w.r * RED (last) + w.g * GREEN (last) + w.b * BLUE (last)
             + w.a * ALPHA (last) + UNIT / 2;
+        opaque = luma / UNIT;
       }
-      *d = (luma + (255 - ALPHA (last)) * 256 * *d) / UNIT;
+      *d = ALPHA (last) == 255 ? opaque :
+          (luma + (255 - ALPHA (last)) * 256 * *d) / UNIT;
     }
   }
 }
@@ -186,29 +204,73 @@ blend_chroma_sample (guint8 d, const Cell * c, const Weights * w)
   return CLAMP (sum, 0, 255);
 }
 
+/* Whether all pixels of a chroma sample are in the tile and the same. */
+static inline gboolean
+cell_is_uniform (const TsOverlayTile * tile, const Area * area, gint x, gint y,
+    guint32 * pixel)
+{
+  const guint32 *top, *bottom;
+
+  if (x < area->x1 || y < area->y1 || x + 2 > area->x2 || y + 2 > area->y2)
+    return FALSE;
+  top = tile_pixel (tile, x, y);
+  bottom = tile_pixel (tile, x, y + 1);
+  *pixel = top[0];
+  return top[1] == top[0] && bottom[0] == top[0] && bottom[1] == top[0];
+}
+
+/* One row of samples; @step bytes from one to the next. */
+static void
+blend_chroma_row (const TsOverlayFrame * frame, const TsOverlayTile * tile,
+    const Area * area, const ChromaWeights * w, gint y, guint8 * u, guint8 * v,
+    gint step)
+{
+  guint32 pixel = 0, last = 0;
+  guint8 last_u = 0, last_v = 0;
+  gint x;
+
+  for (x = area->x1 & ~1; x < area->x2; x += 2) {
+    gboolean uniform = cell_is_uniform (tile, area, x, y, &pixel);
+    gsize i = (gsize) (x / 2) * step;
+
+    if (uniform && pixel == 0)
+      continue;
+    if (!uniform || ALPHA (pixel) < 255) {
+      Cell cell = sum_cell (frame, tile, area, x, y);
+
+      if (cell.a == 0)
+        continue;
+      u[i] = blend_chroma_sample (u[i], &cell, &w->cb);
+      v[i] = blend_chroma_sample (v[i], &cell, &w->cr);
+      continue;
+    }
+    if (pixel != last) {        /* lines are long runs of one colour */
+      const Cell one = { RED (pixel), GREEN (pixel), BLUE (pixel), 255, 1 };
+
+      last = pixel;
+      last_u = blend_chroma_sample (0, &one, &w->cb);
+      last_v = blend_chroma_sample (0, &one, &w->cr);
+    }
+    u[i] = last_u;
+    v[i] = last_v;
+  }
+}
+
 static void
 blend_chroma (const TsOverlayFrame * frame, const TsOverlayTile * tile,
     const Area * area)
 {
-  const Weights cb = cb_weights (frame), cr = cr_weights (frame);
-  gboolean interleaved = frame->layout == TS_OVERLAY_NV12;
-  gint step = interleaved ? 2 : 1;
-  gint x, y;
+  const ChromaWeights w = { cb_weights (frame), cr_weights (frame) };
+  gint y;
 
   for (y = area->y1 & ~1; y < area->y2; y += 2) {
     guint8 *u = frame->plane[1] + (gsize) (y / 2) * frame->stride[1];
-    guint8 *v = interleaved ? u + 1
-        : frame->plane[2] + (gsize) (y / 2) * frame->stride[2];
 
-    for (x = area->x1 & ~1; x < area->x2; x += 2) {
-      Cell cell = sum_cell (frame, tile, area, x, y);
-      gsize i = (gsize) (x / 2) * step;
-
-      if (cell.a == 0)
-        continue;
-      u[i] = blend_chroma_sample (u[i], &cell, &cb);
-      v[i] = blend_chroma_sample (v[i], &cell, &cr);
-    }
+    if (frame->layout == TS_OVERLAY_NV12)
+      blend_chroma_row (frame, tile, area, &w, y, u, u + 1, 2);
+    else
+      blend_chroma_row (frame, tile, area, &w, y, u,
+          frame->plane[2] + (gsize) (y / 2) * frame->stride[2], 1);
   }
 }
 

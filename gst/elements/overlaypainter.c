@@ -148,8 +148,7 @@ update_layout (TsOverlayPainter * self)
   if (size == 0)
     size = named_font_size (font);
   if (size == 0)
-    size = ts_overlay_default_font_size (self->frame_width,
-        self->frame_height);
+    size = ts_overlay_default_font_size (self->frame_width, self->frame_height);
   self->font_size = MIN (size, MAX_FONT_SIZE_PX);
   pango_font_description_set_absolute_size (font,
       (gdouble) self->font_size * PANGO_SCALE);
@@ -166,13 +165,16 @@ void
 ts_overlay_painter_set_style (TsOverlayPainter * self,
     const TsOverlayStyle * style, gint frame_width, gint frame_height)
 {
-  gboolean same_text = self->frame_width == frame_width
+  gboolean same_font = g_strcmp0 (self->style.font, style->font) == 0;
+  gboolean same_text = same_font && self->frame_width == frame_width
       && self->frame_height == frame_height
-      && self->style.font_size == style->font_size
-      && g_strcmp0 (self->style.font, style->font) == 0;
-  gchar *font = g_strdup (style->font);
+      && self->style.font_size == style->font_size;
+  gchar *font = (gchar *) self->style.font;
 
-  g_free ((gchar *) self->style.font);
+  if (!same_font) {
+    g_free (font);
+    font = g_strdup (style->font);
+  }
   self->style = *style;
   self->style.font = font;
   self->frame_width = frame_width;

@@ -17,9 +17,9 @@
  * not, and apart they run at the speed of each. */
 #define BLOCK 256
 
-/* How far ahead of the fetching the source is asked for, bytes: some rows, as
- * the hardware's own prefetching stumbles at each page. */
-#define PREFETCH_AHEAD 16384
+/* How far ahead of the fetching the source is asked for, bytes: the hardware's
+ * own prefetching stumbles at each page. */
+#define PREFETCH_AHEAD 2048
 #define CACHE_LINE 64
 
 /* An address behind the image does no harm: a prefetch cannot fault. */
@@ -127,7 +127,6 @@ resample_1_byte (const guint8 * line, const TsAxis * axis,
     const gint32 *first = axis->first + i;
     const gint16 *weight0 = axis->weight0 + i, *weight1 = axis->weight1 + i;
 
-    prefetch (line, first[0], first[n - 1]);
     for (j = 0; j < n; j++)
       memcpy (pair + j, line + first[j], 2);
     for (j = 0; j < n; j++)

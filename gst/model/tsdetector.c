@@ -12,6 +12,7 @@
 #include "tslabels.h"
 #include "tsmodelspec.h"
 #include "tsoutputkeys.h"
+#include "tsselftest.h"
 
 #define WARM_UP_GREY 128
 
@@ -88,6 +89,8 @@ open_engine (TsDetector * self, const TsDetectorOptions * options,
     .threads = options->threads,
     .dtype = self->spec->dtype == TS_DTYPE_UINT8 ? TS_DTYPE_FLOAT32 :
         self->spec->dtype,
+    .weights = options->weights ? options->weights : self->spec->weights,
+    .op_libs = options->op_libs,
   };
   const gchar *config;
   gsize size = 0;
@@ -115,6 +118,10 @@ ts_detector_open (const TsDetectorOptions * options, GError ** error)
       || !override_labels (self->spec, options->labels, error)
       || !open_engine (self, options, error))
     return NULL;
+  if (options->self_test
+      && !ts_self_test_run (self->spec, self->engine, NULL, error))
+    return NULL;
+  ts_model_spec_drop_files (self->spec);
   self->inputs = ts_inputs_new (self->spec);
   return g_steal_pointer (&self);
 }
@@ -249,7 +256,8 @@ ts_detector_warm_up (TsDetector * self, gint width, gint height, guint runs,
   g_auto (TsResult) result = { NULL };
   g_autofree guint8 *row = g_malloc (width);
   /* One row stands for all of them. */
-  TsImage image = { TS_PIXEL_GRAY8, width, height, {row}, {0} };
+  TsImage image = { TS_PIXEL_GRAY8, width, height, {row}, {0}
+  };
 
   memset (row, WARM_UP_GREY, width);
   ts_result_init (&result);

@@ -19,13 +19,16 @@ typedef struct _TsDetector TsDetector;
 /* What the user asked for; unset fields fall back to the package's word. */
 typedef struct
 {
-  const gchar *model;           /* mlpkg directory, .pt or .pth; NULL is an error */
+  const gchar *model;           /* mlpkg package, .pt or .pth; NULL is an error */
   const gchar *device;          /* "auto", "cpu", "cuda", "cuda:N", "mps" */
   const gchar *decoder;         /* id, or NULL */
   const gchar *output;          /* "KEY" or "ROLE=KEY,ROLE=KEY", or NULL */
   const gchar *labels;          /* path of a label file, or NULL */
   const gchar *method;          /* NULL: "forward" */
   gint threads;                 /* 0: one a core */
+  const gchar *weights;         /* safetensors file, or NULL: the package's, if any */
+  const gchar *op_libs;         /* libraries of custom operators, by commas; or NULL */
+  gboolean self_test;           /* run the package's self-test (tsselftest.h) */
 } TsDetectorOptions;
 
 /* Thresholds, each with a value that means "as the package says". */
@@ -37,7 +40,7 @@ typedef struct
 } TsThresholds;
 
 /* Reads the description, loads the module, finds the decoder.
- * Errors: all of TsErrorCode but _FORWARD and _OUTPUT. */
+ * Errors: all of TsErrorCode; _FORWARD and _OUTPUT from the self-test only. */
 TsDetector *ts_detector_open (const TsDetectorOptions * options, GError ** error);
 void ts_detector_free (TsDetector * self);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "tserror.h"
+#include "tssafetensors.h"
 #include "tsshim.h"
 #include "tsvalue.h"
 
@@ -108,36 +109,70 @@ set_device (TsEngine * self, const TsEngineOptions * options, GError ** error)
   return TRUE;
 }
 
-static gboolean
-load (TsEngine * self, const TsEngineOptions * options, GError ** error)
+/* Paths by commas to a vector.  dlopen() would look for a name without a slash
+ * among the system's libraries, where no user means it to be. */
+static gchar **
+split_op_libs (const gchar * op_libs)
 {
+  gchar **paths = g_strsplit (op_libs ? op_libs : "", ",", -1);
+
+  for (guint i = 0; paths[i]; i++) {
+    g_autofree gchar *path = g_strdup (g_strstrip (paths[i]));
+
+    g_free (paths[i]);
+    paths[i] = g_canonicalize_filename (path, NULL);
+  }
+  return paths;
+}
+
+static gboolean
+load (TsEngine * self, const TsEngineOptions * options,
+    const TsSafetensors * weights, GError ** error)
+{
+  g_auto (GStrv) op_libs = split_op_libs (options->op_libs);
   TsShimLoadOptions load_options = {
     .path = self->path,
     .device = self->device,
     .method = options->method,
     .threads = options->threads,
     .dtype = (TsShimDtype) options->dtype,
+    .op_libs = (const char *const *) op_libs,
+    .weights_path = options->weights,
   };
   gchar text[ERROR_SIZE] = "";
-  TsShimStatus status =
-      self->api->load (&load_options, &self->module, text, sizeof text);
+  TsShimStatus status;
 
+  if (weights)
+    load_options.weights =
+        ts_safetensors_get (weights, &load_options.n_weights);
+  status = self->api->load (&load_options, &self->module, text, sizeof text);
   if (status != TS_SHIM_OK)
     set_shim_error (self, status, text, "", error);
   return status == TS_SHIM_OK;
+}
+
+static gboolean
+open_weights (const TsEngineOptions * options, TsSafetensors ** weights,
+    GError ** error)
+{
+  *weights = options->weights ?
+      ts_safetensors_open (options->weights, error) : NULL;
+  return *weights || !options->weights;
 }
 
 TsEngine *
 ts_engine_open (const TsEngineOptions * options, GError ** error)
 {
   g_autoptr (TsEngine) self = g_new0 (TsEngine, 1);
+  g_autoptr (TsSafetensors) weights = NULL;
 
   self->path = g_strdup (options->path);
-  if (!ts_engine_device_is_valid (options->device, error))
+  if (!ts_engine_device_is_valid (options->device, error)
+      || !open_weights (options, &weights, error))
     return NULL;
   self->api = ts_shim_open (error);
   if (!self->api || !set_device (self, options, error)
-      || !load (self, options, error))
+      || !load (self, options, weights, error))
     return NULL;
   return g_steal_pointer (&self);
 }
@@ -194,8 +229,9 @@ set_run_error (TsEngine * self, TsShimStatus status, const gchar * text,
     GError ** error)
 {
   set_shim_error (self, status, text, status != TS_SHIM_ERROR_FORWARD ? "" :
-      " (a module traced for one input size takes no other: check \"size\", "
-      "\"size_divisor\" and \"layout\" in preprocessor_config.json)", error);
+      "; if the module was traced for one input size, it takes no other: check "
+      "\"size\", \"size_divisor\" and \"layout\" in preprocessor_config.json",
+      error);
 }
 
 static TsShimTensor

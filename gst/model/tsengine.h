@@ -18,11 +18,14 @@ typedef struct
   const gchar *method;          /* NULL: "forward" */
   gint threads;                 /* intra-op threads of the CPU; 0: one a core */
   TsDtype dtype;                /* of floating parameters */
+  const gchar *weights;         /* safetensors file put over the module's own, or NULL */
+  const gchar *op_libs;         /* libraries of custom operators, by commas; or NULL */
 } TsEngineOptions;
 
 /* Opens the shim (once a process) and loads the module.
  * Errors: TS_ERROR_LIBTORCH with what is missing and how to install it,
- * _DEVICE, _CONFIG (unknown device string or method), _FORMAT, _MEMORY. */
+ * _DEVICE, _CONFIG (unknown device string or method, weights that do not fit),
+ * _FORMAT, _MEMORY; for the weights _NOT_FOUND and _READ, too. */
 TsEngine *ts_engine_open (const TsEngineOptions * options, GError ** error);
 void ts_engine_free (TsEngine * self);
 

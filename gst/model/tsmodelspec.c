@@ -8,11 +8,13 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "tsarchive.h"
 #include "tserror.h"
 #include "tsfile.h"
 #include "tsjson.h"
 #include "tspackage.h"
 #include "tsptfile.h"
+#include "tstree.h"
 
 #define MAX_EDGE 16384
 #define MAX_STRIDE 1024
@@ -39,7 +41,8 @@ new_with_defaults (void)
   TsModelSpec *self = g_new0 (TsModelSpec, 1);
 
   self->inputs = new_inputs ();
-  self->size = (TsInputSize) { TS_RESIZE_LETTERBOX, 640, 640, 0 };
+  self->size = (TsInputSize) {
+  TS_RESIZE_LETTERBOX, 640, 640, 0};
   self->format.layout = TS_LAYOUT_NCHW;
   self->format.channels = 3;
   self->format.pad_value = 114;
@@ -62,6 +65,52 @@ get_stem (const gchar * path)
   return name;
 }
 
+/* A user knows the archive, and not the directory that it was unpacked to. */
+static void
+name_archive (GError ** error, const gchar * root, const gchar * path)
+{
+  GString *text;
+
+  if (!error || !*error)
+    return;
+  text = g_string_new ((*error)->message);
+  g_string_replace (text, root, path, 0);
+  g_free ((*error)->message);
+  (*error)->message = g_string_free (text, FALSE);
+}
+
+/* A private directory in @self->temporary with the archive's name. */
+static gchar *
+make_root (TsModelSpec * self, const gchar * path, GError ** error)
+{
+  g_autofree gchar *name = g_path_get_basename (path);
+  g_autofree gchar *root = NULL;
+
+  self->temporary = g_dir_make_tmp ("mlpkg-XXXXXX", NULL);
+  if (self->temporary)
+    root = g_build_filename (self->temporary, name, NULL);
+  if (root && g_mkdir (root, 0700) == 0)
+    return g_steal_pointer (&root);
+  g_set_error (error, TS_ERROR, TS_ERROR_READ,
+      "%s: cannot be unpacked in %s: %s; let TMPDIR name a directory that can "
+      "be written", path, g_get_tmp_dir (), g_strerror (errno));
+  return NULL;
+}
+
+static gboolean
+read_archive (TsModelSpec * self, const gchar * path, GError ** error)
+{
+  g_autofree gchar *root = make_root (self, path, error);
+  gboolean done;
+
+  if (!root)
+    return FALSE;
+  done = ts_archive_unpack (path, root, error)
+      && ts_package_read (self, root, error);
+  name_archive (error, root, path);
+  return done;
+}
+
 TsModelSpec *
 ts_model_spec_read (const gchar * path, GError ** error)
 {
@@ -74,6 +123,8 @@ ts_model_spec_read (const gchar * path, GError ** error)
   }
   if (S_ISDIR (info.st_mode))
     return ts_package_read (self, path, error) ? g_steal_pointer (&self) : NULL;
+  if (S_ISREG (info.st_mode) && ts_archive_is_package (path))
+    return read_archive (self, path, error) ? g_steal_pointer (&self) : NULL;
   if (!ts_pt_file_check (path, error))
     return NULL;
   self->path = g_strdup (path);
@@ -162,11 +213,22 @@ ts_model_spec_add_config (TsModelSpec * self, const gchar * text, gsize size,
 }
 
 void
+ts_model_spec_drop_files (TsModelSpec * self)
+{
+  if (self->temporary)
+    ts_tree_remove (self->temporary);
+  g_clear_pointer (&self->temporary, g_free);
+}
+
+void
 ts_model_spec_free (TsModelSpec * self)
 {
   if (!self)
     return;
+  ts_model_spec_drop_files (self);
   g_free (self->path);
+  g_free (self->package);
+  g_free (self->weights);
   g_free (self->name);
   g_free (self->device);
   g_free (self->decoder);

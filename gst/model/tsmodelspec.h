@@ -42,6 +42,8 @@ typedef struct
 typedef struct
 {
   gchar *path;                  /* of the TorchScript file */
+  gchar *package;               /* its directory, or NULL for a bare file */
+  gchar *weights;               /* safetensors file put over its weights, or NULL */
   gchar *name;                  /* of the package, or the file's stem */
   gchar *device;                /* what device=auto prefers, or NULL */
   gchar *decoder;               /* id, or NULL: not known */
@@ -61,9 +63,12 @@ typedef struct
   gint max_detections;          /* 0: the decoder's default */
   gint first_class;             /* what the module calls the class 0 */
   TsActivation activation;
+  gchar *temporary;             /* directory that a zip was unpacked to, or NULL */
 } TsModelSpec;
 
-/* Reads the description of @path: an mlpkg directory or a TorchScript file.
+/* Reads the description of @path: an mlpkg package, as a directory or in one zip
+ * file, or a TorchScript file.  A zip file is unpacked into a private temporary
+ * directory, so that what is checked is what is loaded.
  * Loads no module and needs no libtorch.  Every field a package leaves out has
  * the documented default (docs/mlpkg.md).
  * Errors: TS_ERROR_NOT_FOUND, _READ, _FORMAT, _CONFIG. */
@@ -74,6 +79,9 @@ TsModelSpec *ts_model_spec_read (const gchar * path, GError ** error);
  * @json need not end in NUL.  Errors: TS_ERROR_FORMAT. */
 gboolean ts_model_spec_add_config (TsModelSpec * self, const gchar * json,
     gsize size, GError ** error);
+
+/* Removes the temporary directory early: once the module is loaded. */
+void ts_model_spec_drop_files (TsModelSpec * self);
 
 void ts_model_spec_free (TsModelSpec * self);
 

@@ -63,8 +63,9 @@ ts_package_resolve (const gchar * dir, const gchar * source,
   real = is_inside (relative) ? resolve_link (dir, path) : NULL;
   if (!real)
     g_set_error (error, TS_ERROR, TS_ERROR_FORMAT,
-        "%s: names the file '%s', which leads out of the package %s; expected "
-        "a path relative to the package and inside it", source, relative, dir);
+        "%s: names the file '%s', expected a path that leads nowhere out of "
+        "the package %s: relative, without \"..\" and without links to the "
+        "outside", source, relative, dir);
   return g_steal_pointer (&real);
 }
 
@@ -82,8 +83,7 @@ read_json (const gchar * dir, const gchar * relative, gboolean required,
     if (required)
       g_set_error (error, TS_ERROR, TS_ERROR_FORMAT,
           "%s: is a directory but no package: it has no %s; "
-          "name an mlpkg directory or a .pt file", dir,
-          relative);
+          "name an mlpkg directory or a .pt file", dir, relative);
     return !required;
   }
   real = ts_package_resolve (dir, dir, relative, error);
@@ -242,7 +242,8 @@ read_metadata (TsModelSpec * spec, const gchar * dir, GError ** error)
 
   if (!read_json (dir, "metadata.json", TRUE, &path, &object, error))
     return FALSE;
-  json = (TsJson) { path, "", object };
+  json = (TsJson) {
+  path, "", object};
   if (!check_version (&json, error)
       || !ts_json_get_string (&json, "name", TS_JSON_REQUIRED, &name, error)
       || !check_metadata_types (&json, error)
@@ -329,7 +330,8 @@ read_model_info (TsModelSpec * spec, const gchar * dir, GError ** error)
 
   if (!read_json (dir, "model_info.json", TRUE, &path, &object, error))
     return FALSE;
-  json = (TsJson) { path, "", object };
+  json = (TsJson) {
+  path, "", object};
   return check_described (&json, strings, TS_JSON_STRING | TS_JSON_REQUIRED,
       error)
       && check_described (&json, integers, TS_JSON_INTEGER, error)
@@ -422,12 +424,11 @@ check_modules (const gchar * dir, GPtrArray * modules, GPtrArray * weights,
         dir, found);
     return FALSE;
   }
-  if (weights->len > 0) {
+  if (weights->len > 1) {
     found = join_names (weights);
-    g_set_error (error, TS_ERROR, TS_ERROR_CONFIG,
-        "%s: the package has weights (%s) to be put over those of %s, which "
-        "is not supported; save the module with its final weights and remove "
-        "the .safetensors file", dir, found, (gchar *) modules->pdata[0]);
+    g_set_error (error, TS_ERROR, TS_ERROR_FORMAT,
+        "%s: the package has several files of weights (%s), expected at most one "
+        ".safetensors; join them, or remove the others", dir, found);
     return FALSE;
   }
   return TRUE;
@@ -445,7 +446,8 @@ read_labels (TsModelSpec * spec, const gchar * dir, const gchar * module,
 
   if (!read_json (dir, config, FALSE, &path, &object, error))
     return FALSE;
-  json = (TsJson) { path, "", object };
+  json = (TsJson) {
+  path, "", object};
   return !object || ts_json_get_labels (&json, "id2label", &spec->labels,
       error);
 }
@@ -462,7 +464,10 @@ read_module (TsModelSpec * spec, const gchar * dir, GError ** error)
     return FALSE;
   real = ts_package_resolve (dir, dir, modules->pdata[0], error);
   spec->path = g_build_filename (dir, modules->pdata[0], NULL);
-  return real && ts_pt_file_check (spec->path, error)
+  if (weights->len == 1)
+    spec->weights = ts_package_resolve (dir, dir, weights->pdata[0], error);
+  return real && (spec->weights || weights->len == 0)
+      && ts_pt_file_check (spec->path, error)
       && read_labels (spec, dir, modules->pdata[0], error);
 }
 
@@ -479,13 +484,15 @@ read_processing (TsModelSpec * spec, const gchar * dir, const gchar * name,
 
   if (!read_json (dir, name, FALSE, &path, &object, error))
     return FALSE;
-  json = (TsJson) { path, "", object };
+  json = (TsJson) {
+  path, "", object};
   return !object || read (spec, &json, error);
 }
 
 gboolean
 ts_package_read (TsModelSpec * spec, const gchar * dir, GError ** error)
 {
+  spec->package = g_strdup (dir);
   return read_metadata (spec, dir, error)
       && read_model_info (spec, dir, error)
       && read_module (spec, dir, error)

@@ -96,8 +96,8 @@ set_zip_error (const gchar * path, const Contents * contents, GError ** error)
 {
   if (contents->package)
     g_set_error (error, TS_ERROR, TS_ERROR_FORMAT,
-        "%s: is a package in a zip archive, expected a directory or a "
-        "TorchScript file; unpack it and name the directory", path);
+        "%s: is a zip archive with a package in a folder of it, expected "
+        "metadata.json at its top; pack it anew with \"mlpkg pack\"", path);
   else if (contents->data && !contents->code && !contents->constants)
     set_checkpoint_error (path, error);
   else

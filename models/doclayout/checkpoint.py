@@ -238,8 +238,8 @@ def read_checkpoint(path: str) -> Checkpoint:
     """Reads a published checkpoint.  Raises CheckpointError."""
     description = Description(Archive(path))
     network = description.build()
-    description.check_behaviour(network)
     description.load(network)
+    description.check_behaviour(network)
     dilated = any(isinstance(m, DilatedBlock) for m in network.modules())
     return Checkpoint(network.eval(), description.labels(network.detect.nc),
                       description.imgsz(), description.text("license"),

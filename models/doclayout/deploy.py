@@ -97,4 +97,4 @@ class EndToEnd(Deployed):
 def script(network: Network, end2end: bool = False) -> torch.jit.ScriptModule:
     """Compiles the deploy form of a network, float32 on the CPU."""
     form = EndToEnd if end2end else Deployed
-    return torch.jit.script(form(network.cpu().float()).eval())
+    return torch.jit.script(form(network).cpu().float().eval())

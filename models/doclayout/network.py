@@ -485,8 +485,8 @@ YOLOV10_CIB = {"n": (22,), "s": (8, 22), "m": (8, 19, 22), "b": (8, 13, 19, 22),
                "l": (8, 13, 19, 22), "x": (6, 8, 13, 19, 22)}
 
 
-def yolov10(size: str, nc: int = 80) -> Network:
-    """Plain YOLOv10 n, s, m, b, l or x."""
+def yolov10(size: str, nc: int = 80, scale: Tuple = ()) -> Network:
+    """Plain YOLOv10 n, s, m, b, l or x; scale if not that of its size."""
     cib = Layer("C2fCIB", shortcut=True, large_kernel=size in "ns")
     blocks = {i: cib for i in YOLOV10_CIB[size]}
-    return new_network(scaled_layers(*SCALES[size], blocks), nc)
+    return new_network(scaled_layers(*(scale or SCALES[size]), blocks), nc)

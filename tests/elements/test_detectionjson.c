@@ -2,12 +2,17 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <gst/check/gstcheck.h>
 #include <gst/check/gstharness.h>
 #include <json-glib/json-glib.h>
 #include <locale.h>
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "torchscript.h"
 
@@ -156,6 +161,37 @@ GST_START_TEST (test_lines)
   check_line (lines[2], 40 * GST_MSECOND, 2, 1);
   g_strfreev (lines);
   fixture_stop (&f);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_standard_output)
+{
+  gint saved = dup (STDOUT_FILENO), fd;
+  gchar *path, **lines;
+  GstElement *e = gst_element_factory_make ("detectionjson", NULL);
+  GstHarness *h;
+
+  fd = g_file_open_tmp ("detectionjson-XXXXXX", &path, NULL);
+  fflush (stdout);
+  dup2 (fd, STDOUT_FILENO);
+  g_object_set (e, "location", "-", NULL);
+  h = gst_harness_new_with_element (e, "sink", "src");
+  gst_harness_set_src_caps_str (h, "video/x-raw");
+  gst_buffer_unref (gst_harness_push_and_pull (h, new_buffer (3, 4, 1)));
+  gst_harness_teardown (h);
+  gst_object_unref (e);
+  /* Standard output itself must still be open. */
+  fail_unless_equals_int (fcntl (STDOUT_FILENO, F_GETFD) & ~FD_CLOEXEC, 0);
+  dup2 (saved, STDOUT_FILENO);
+  close (saved);
+  close (fd);
+  lines = read_lines (path);
+  fail_unless_equals_int (g_strv_length (lines), 1);
+  check_line (lines[0], 3, 4, 1);
+  g_strfreev (lines);
+  g_remove (path);
+  g_free (path);
 }
 
 GST_END_TEST;
@@ -378,6 +414,7 @@ detectionjson_suite (void)
   setlocale (LC_NUMERIC, "de_DE.UTF-8");
   suite_add_tcase (s, tc);
   tcase_add_test (tc, test_lines);
+  tcase_add_test (tc, test_standard_output);
   tcase_add_test (tc, test_two_models_two_lines);
   tcase_add_test (tc, test_numbers_are_short_and_exact);
   tcase_add_test (tc, test_not_a_number_is_null);

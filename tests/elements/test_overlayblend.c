@@ -73,25 +73,38 @@ fill_picture (Picture * p, const Format * f, gint width, gint height)
     if (f->alpha >= 0)
       for (j = 0; j < height * p->frame.stride[i]; j++)
         if (g_random_boolean ())
-          p->before[i][j] = g_random_boolean () ? 255 : 0;
+          p->before[i][j] = g_random_boolean ()? 255 : 0;
     memcpy (p->after[i], p->before[i], MAX_BYTES);
   }
 }
 
-/* A tile of clear, opaque and translucent pixels, premultiplied. */
+static guint32
+random_pixel (void)
+{
+  gint kind = g_random_int_range (0, 3);
+  guint32 a = kind == 0 ? 0 : kind == 1 ? 255 : g_random_int_range (1, 255);
+
+  return a << 24 | (guint32) g_random_int_range (0, a + 1) << 16
+      | (guint32) g_random_int_range (0, a + 1) << 8
+      | (guint32) g_random_int_range (0, a + 1);
+}
+
+/* A tile of clear, opaque and translucent pixels, premultiplied; every other
+ * one has runs of one colour, as lines do. */
 static TsOverlayTile
 random_tile (guint32 * pixels, gint x, gint y, gint width, gint height)
 {
   TsOverlayTile tile = { x, y, width, height, (guint8 *) pixels, width * 4 };
+  gint run = g_random_boolean ()? 1 : 7;
   gint i;
 
   for (i = 0; i < width * height; i++) {
-    gint kind = g_random_int_range (0, 3);
-    guint32 a = kind == 0 ? 0 : kind == 1 ? 255 : g_random_int_range (1, 255);
+    gint column = i % width, row = i / width;
 
-    pixels[i] = a << 24 | (guint32) g_random_int_range (0, a + 1) << 16
-        | (guint32) g_random_int_range (0, a + 1) << 8
-        | (guint32) g_random_int_range (0, a + 1);
+    if (column % run == 0 && row % run == 0)
+      pixels[i] = random_pixel ();
+    else
+      pixels[i] = pixels[row / run * run * width + column / run * run];
   }
   return tile;
 }

@@ -396,7 +396,8 @@ GST_START_TEST (test_properties_round_trip)
     {"score-threshold", "0.25"}, {"iou-threshold", "0.5"},
     {"max-detections", "17"}, {"decoder", "yolov10"}, {"output", "boxes=0"},
     {"labels", "/some/labels.txt"}, {"method", "detect"}, {"warmup", "5"},
-    {"output-tensors", "true"}
+    {"output-tensors", "true"}, {"weights", "/some/w.safetensors"},
+    {"custom-op-libs", "/some/ops.so"}, {"self-test", "true"}
   };
   GstElement *infer = gst_element_factory_make ("torchscriptinfer", NULL);
   guint i, n, own = 0;
@@ -558,6 +559,70 @@ GST_START_TEST (test_error_in_a_frame)
 
 GST_END_TEST;
 
+/* The caps event is sticky: it comes again before each event and buffer. */
+GST_START_TEST (test_refused_caps_are_one_error)
+{
+  GstElement *infer = new_infer ("raises.pt", "yolo-end2end");
+  GstHarness *h = new_harness (infer, "RGB", 64, 64);
+  GError *error;
+
+  gst_harness_push (h, new_picture (h, FALSE));
+  gst_harness_push (h, new_picture (h, FALSE));
+  error = pop_error (infer);
+  fail_unless (error != NULL);
+  g_error_free (error);
+  fail_unless (pop_error (infer) == NULL);
+
+  /* Another size gets another chance. */
+  gst_harness_set_src_caps_str (h,
+      "video/x-raw,format=RGB,width=32,height=32,framerate=0/1");
+  error = pop_error (infer);
+  fail_unless (error != NULL);
+  g_error_free (error);
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
+/* An empty string is how gst-launch-1.0 says "unset". */
+GST_START_TEST (test_empty_settings_are_unset)
+{
+  GstElement *infer = new_infer ("boxes_e2e.pt", "yolo-end2end");
+  GstHarness *h;
+
+  g_object_set (infer, "device", "", "labels", "", "method", "", NULL);
+  h = new_harness (infer, "RGB", 64, 64);
+  fail_unless_equals_int (n_detections (h), 12);
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
+/* A crop that is only written beside the frame would not reach the model; but
+ * upstream need not pack a frame that has strides of its own. */
+GST_START_TEST (test_crop_is_left_to_upstream)
+{
+  GstHarness *h = new_harness (new_infer ("boxes_e2e.pt", "yolo-end2end"),
+      "RGB", 64, 64);
+  GstCaps *caps = gst_pad_get_current_caps (h->srcpad);
+  GstQuery *query = gst_query_new_allocation (caps, TRUE);
+
+  gst_harness_add_propose_allocation_meta (h, GST_VIDEO_META_API_TYPE, NULL);
+  gst_harness_add_propose_allocation_meta (h, GST_VIDEO_CROP_META_API_TYPE,
+      NULL);
+  n_detections (h);             /* settles what GstBaseTransform itself says */
+  fail_unless (gst_pad_peer_query (h->srcpad, query));
+  fail_unless (gst_query_find_allocation_meta (query, GST_VIDEO_META_API_TYPE,
+          NULL));
+  fail_if (gst_query_find_allocation_meta (query, GST_VIDEO_CROP_META_API_TYPE,
+          NULL));
+  gst_query_unref (query);
+  gst_caps_unref (caps);
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_short_buffer_is_an_error)
 {
   GstElement *infer = new_infer ("boxes_e2e.pt", "yolo-end2end");
@@ -620,6 +685,9 @@ infer_suite (void)
       G_N_ELEMENTS (start_errors));
   tcase_add_loop_test (tc, test_error_in_a_frame, 0,
       2 * G_N_ELEMENTS (frame_errors));
+  tcase_add_test (tc, test_refused_caps_are_one_error);
+  tcase_add_test (tc, test_empty_settings_are_unset);
+  tcase_add_test (tc, test_crop_is_left_to_upstream);
   tcase_add_test (tc, test_short_buffer_is_an_error);
   tcase_add_test (tc, test_hundred_starts);
   return suite;

@@ -13,6 +13,8 @@
  *   "input_shape": [1, 3, 8, 8]  an input of another shape is a FORWARD error
  *   "n_listed": N               another number of listed inputs is one, too
  *   "delay_ms": N                run() takes that long
+ *   "state": ["name", ...]       weights with other names are an ARGUMENT error
+ *   "describe": VALUE            what describe() answers; else an empty dict
  *   "output": VALUE              what run() answers; else None
  *
  * S is "argument", "load", "device", "method", "forward", "output" or "memory".
@@ -151,6 +153,31 @@ has_method (TsShimModule * self)
   return FALSE;
 }
 
+/* Compares the names alone, joined by commas. */
+static TsShimStatus
+check_weights (TsShimModule * self, const TsShimLoadOptions * options,
+    char *error, size_t error_size)
+{
+  g_autoptr (GString) given = g_string_new (NULL);
+  g_autoptr (GString) wanted = g_string_new (NULL);
+  JsonArray *state;
+
+  if (!options->weights || !json_object_has_member (self->script, "state"))
+    return TS_SHIM_OK;
+  state = json_object_get_array_member (self->script, "state");
+  for (guint i = 0; i < json_array_get_length (state); i++)
+    g_string_append_printf (wanted, "%s,", json_array_get_string_element (state,
+            i));
+  for (size_t i = 0; i < options->n_weights; i++)
+    g_string_append_printf (given, "%s,", options->weights[i].name);
+  if (g_string_equal (given, wanted))
+    return TS_SHIM_OK;
+  if (error)
+    g_snprintf (error, error_size, "%s: has %s and not %s",
+        options->weights_path, given->str, wanted->str);
+  return TS_SHIM_ERROR_ARGUMENT;
+}
+
 static TsShimStatus
 load (const TsShimLoadOptions * options, TsShimModule ** module, char *error,
     size_t error_size)
@@ -169,6 +196,8 @@ load (const TsShimLoadOptions * options, TsShimModule ** module, char *error,
       g_snprintf (error, error_size, "%s has no method '%s'", self->path,
           self->method);
   }
+  if (status == TS_SHIM_OK)
+    status = check_weights (self, options, error, error_size);
   if (status == TS_SHIM_OK)
     *module = self;
   else
@@ -266,6 +295,22 @@ run (TsShimModule * self, const TsShimTensor * inputs, size_t n_inputs,
   return run_listed (self, inputs, n_inputs, 0, output, error, error_size);
 }
 
+static TsShimStatus
+describe (const TsShimLoadOptions * options, TsShimValue ** description,
+    char *error, size_t error_size)
+{
+  JsonObject *script = parse_script (options->path);
+  g_autoptr (JsonNode) empty = json_from_string ("{\"dict\": {}}", NULL);
+  JsonNode *answer = json_object_get_member (script, "describe");
+  TsShimStatus status;
+
+  status = fail_as_scripted (script, "load_error", error, error_size);
+  if (status == TS_SHIM_OK)
+    *description = fake_value_new (answer ? answer : empty, NULL, 0);
+  json_object_unref (script);
+  return status;
+}
+
 const TsShimApi *
 ts_shim_api (uint32_t abi_version)
 {
@@ -278,7 +323,8 @@ ts_shim_api (uint32_t abi_version)
     .module_free = module_free,
     .config = config,
     .run = run,
-    .run_listed = run_listed
+    .run_listed = run_listed,
+    .describe = describe
   };
 
   fake_value_fill_api (&api);

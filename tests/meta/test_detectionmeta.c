@@ -8,6 +8,8 @@
 
 #include "torchscript.h"
 
+#define CAPS "capsfilter caps="
+
 static const GstTorchscriptDetection found[] = {
   {10, 20, 110, 220, 0.9f, 5, "table"},
   {0, 0, 400, 300, 0.25f, 42, NULL},
@@ -198,16 +200,19 @@ GST_END_TEST;
 
 GST_START_TEST (test_scaling)
 {
-  check_kept (run ("videoscale ! capsfilter caps=video/x-raw,width=200,height=150"), 200, 150);
-  check_kept (run ("videoscale ! capsfilter caps=video/x-raw,width=1000,"
+  check_kept (run
+      ("videoscale ! " CAPS "video/x-raw,width=200,height=150"), 200, 150);
+  check_kept (run ("videoscale ! " CAPS "video/x-raw,width=1000,"
           "pixel-aspect-ratio=1/1"), 1000, 750);
   /* The scaler answers with pixels that are not square: a plain stretch. */
-  check_kept (run ("videoscale ! capsfilter caps=video/x-raw,width=200,height=300"), 200, 300);
+  check_kept (run
+      ("videoscale ! " CAPS "video/x-raw,width=200,height=300"), 200, 300);
   /* One pixel of rounding. */
-  check_kept (run ("videoscale ! capsfilter caps=video/x-raw,width=133,height=100,"
+  check_kept (run
+      ("videoscale ! " CAPS "video/x-raw,width=133,height=100,"
           "pixel-aspect-ratio=1/1"), 133, 100);
   check_kept (run ("videoconvertscale ! "
-          "capsfilter caps=video/x-raw,format=NV12,width=200,height=150"), 200, 150);
+          CAPS "video/x-raw,format=NV12,width=200,height=150"), 200, 150);
 }
 
 GST_END_TEST;
@@ -215,9 +220,11 @@ GST_END_TEST;
 /* The boxes would be off by the borders, or not, and the meta cannot know. */
 GST_START_TEST (test_scaling_with_borders_drops)
 {
-  check_dropped (run ("videoscale ! capsfilter caps=video/x-raw,width=300,height=300,"
+  check_dropped (run
+      ("videoscale ! " CAPS "video/x-raw,width=300,height=300,"
           "pixel-aspect-ratio=1/1"));
-  check_dropped (run ("videoscale add-borders=false ! capsfilter caps=video/x-raw,width=300,"
+  check_dropped (run
+      ("videoscale add-borders=false ! " CAPS "video/x-raw,width=300,"
           "height=300,pixel-aspect-ratio=1/1"));
 }
 
@@ -225,11 +232,11 @@ GST_END_TEST;
 
 GST_START_TEST (test_kept_where_nothing_moves)
 {
-  check_kept (run ("videoconvert ! capsfilter caps=video/x-raw,format=I420"), 400, 300);
-  check_kept (run ("videoconvert ! capsfilter caps=video/x-raw,format=RGB"), 400, 300);
+  check_kept (run ("videoconvert ! " CAPS "video/x-raw,format=I420"), 400, 300);
+  check_kept (run ("videoconvert ! " CAPS "video/x-raw,format=RGB"), 400, 300);
   check_kept (run ("queue"), 400, 300);
   check_kept (run ("tee name=t ! queue ! identity"), 400, 300);
-  check_kept (run ("videorate ! capsfilter caps=video/x-raw,framerate=50/1"), 400, 300);
+  check_kept (run ("videorate ! " CAPS "video/x-raw,framerate=50/1"), 400, 300);
 }
 
 GST_END_TEST;

@@ -196,6 +196,37 @@ test_method (Fixture * fixture, gconstpointer data)
   ts_engine_free (open_script (fixture, "{\"methods\": [\"detect\"]}"));
 }
 
+/* A safetensors file with the tensors a and b of one byte each. */
+static gchar *
+write_weights (const gchar * directory)
+{
+  const gchar *header = "{\"b\":{\"dtype\":\"U8\",\"shape\":[],"
+      "\"data_offsets\":[0,1]},\"a\":{\"dtype\":\"I8\",\"shape\":[1],"
+      "\"data_offsets\":[1,2]}}";
+  g_autoptr (GString) content = g_string_new (NULL);
+  guint64 length = GUINT64_TO_LE (strlen (header));
+
+  g_string_append_len (content, (const gchar *) &length, sizeof length);
+  g_string_append (content, header);
+  g_string_append_len (content, "\1\2", 2);
+  return model_test_write (directory, "w.safetensors", content->str,
+      (gssize) content->len);
+}
+
+static void
+test_weights (Fixture * fixture, gconstpointer data)
+{
+  g_autofree gchar *path = write_weights (fixture->directory);
+
+  fixture->options.weights = path;
+  ts_engine_free (open_script (fixture, "{\"state\": [\"a\", \"b\"]}"));
+  fake_model_write (fixture->path, "{\"state\": [\"b\"]}");
+  expect_open_error (fixture, TS_ERROR_CONFIG, WORDS (path, "has a,b,"));
+  fixture->options.weights = "/nowhere/w.safetensors";
+  expect_open_error (fixture, TS_ERROR_NOT_FOUND,
+      WORDS ("/nowhere/w.safetensors", "file of weights"));
+}
+
 static void
 test_properties (Fixture * fixture, gconstpointer data)
 {
@@ -466,6 +497,7 @@ main (int argc, char **argv)
   add ("device-errors", test_device_errors);
   add ("load-errors", test_load_errors);
   add ("method", test_method);
+  add ("weights", test_weights);
   add ("properties", test_properties);
   add ("view", test_view);
   add ("conversion", test_conversion);

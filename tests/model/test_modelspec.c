@@ -210,18 +210,20 @@ static const FieldCase field_cases[] = {
   {METADATA, "files", "[\"backends\"]", TS_ERROR_FORMAT, {"backends",
           "regular file"}},
   {METADATA, "files", "[1]", TS_ERROR_FORMAT, {"strings only"}},
-  {METADATA, "files", "[\"../x\"]", TS_ERROR_FORMAT, {"../x", "leads out"}},
+  {METADATA, "files", "[\"../x\"]", TS_ERROR_FORMAT, {"../x", "nowhere out"}},
   {METADATA, "files", "[\"/etc/passwd\"]", TS_ERROR_FORMAT, {"/etc/passwd",
-          "leads out"}},
-  {METADATA, "files", "[\"\"]", TS_ERROR_FORMAT, {"''", "leads out"}},
-  {METADATA, "files", "[\"link\"]", TS_ERROR_FORMAT, {"link", "leads out"}},
+          "nowhere out"}},
+  {METADATA, "files", "[\"backends/../model_info.json\"]", TS_ERROR_FORMAT,
+        {"backends/../model", "nowhere out"}},
+  {METADATA, "files", "[\"\"]", TS_ERROR_FORMAT, {"''", "nowhere out"}},
+  {METADATA, "files", "[\"link\"]", TS_ERROR_FORMAT, {"link", "nowhere out"}},
   {METADATA, "sha256", "[]", TS_ERROR_FORMAT, {"an object"}},
   {METADATA, "sha256", "{\"gone\": \"00\"}", TS_ERROR_NOT_FOUND, {"gone"}},
   {METADATA, "sha256", "{\"model_info.json\": 1}", TS_ERROR_FORMAT,
         {"sha256.model_info.json", "a string"}},
   {METADATA, "sha256", "{\"model_info.json\": \"00\"}", TS_ERROR_FORMAT,
         {"SHA-256", "expects 00", "copy the package anew"}},
-  {METADATA, "sha256", "{\"../x\": \"00\"}", TS_ERROR_FORMAT, {"leads out"}},
+  {METADATA, "sha256", "{\"../x\": \"00\"}", TS_ERROR_FORMAT, {"nowhere out"}},
   {INFO, "model_type", NULL, TS_ERROR_FORMAT, {"missing"}},
   {INFO, "repo_id", "{}", TS_ERROR_FORMAT, {"{}", "a string"}},
   {INFO, "architecture_family", NULL, TS_ERROR_FORMAT, {"missing"}},
@@ -349,8 +351,6 @@ static const FileCase file_cases[] = {
           "backends/tch/b.pth, backends/tch/model.pt", "exactly one"}},
   {"backends/torch/b.pt", "x", TS_ERROR_FORMAT, {
           "backends/tch/model.pt, backends/torch/b.pt"}},
-  {"backends/tch/x.safetensors", "x", TS_ERROR_CONFIG, {
-          "backends/tch/x.safetensors", "not supported"}},
 };
 
 static void
@@ -410,6 +410,27 @@ test_other_backends (void)
 }
 
 static void
+test_weights (void)
+{
+  gchar *directory = model_test_directory ();
+  g_autoptr (TsModelSpec) spec = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *path = NULL;
+  g_autofree gchar *second = NULL;
+
+  model_test_write_package (directory);
+  path = model_test_write (directory, "backends/tch/model.safetensors", "x",
+      -1);
+  spec = ts_model_spec_read (directory, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (spec->weights, ==, path);
+  second = model_test_write (directory, "backends/tch/b.safetensors", "x", -1);
+  expect_package_error (directory, TS_ERROR_FORMAT, WORDS ("several files",
+          "backends/tch/b.safetensors, backends/tch/model.safetensors"));
+  model_test_remove (directory);
+}
+
+static void
 test_torch_folder (void)
 {
   gchar *directory = model_test_directory ();
@@ -438,7 +459,7 @@ test_linked_model (void)
   g_assert_cmpint (g_remove (path), ==, 0);
   g_assert_cmpint (symlink (target, path), ==, 0);
   expect_package_error (directory, TS_ERROR_FORMAT,
-      WORDS ("model.pt", "leads out"));
+      WORDS ("model.pt", "nowhere out"));
   model_test_remove (directory);
   model_test_remove (outside);
 }
@@ -551,7 +572,8 @@ test_bare_errors (void)
   expect_file_error (path, TS_ERROR_FORMAT, WORDS (path, "zip archive",
           "constants.pkl", "torch.jit.save"));
   fake_zip_write (path, WORDS ("p.mlpkg/model_info.json"), "x");
-  expect_file_error (path, TS_ERROR_FORMAT, WORDS (path, "unpack"));
+  expect_file_error (path, TS_ERROR_FORMAT, WORDS (path, "in a folder",
+          "mlpkg pack"));
   write_truncated (directory, path);
   expect_file_error (path, TS_ERROR_FORMAT, WORDS (path, "end is missing"));
   g_free (model_test_write (directory, "m.pt", "x", -1));
@@ -649,6 +671,7 @@ main (int argc, char **argv)
   g_test_add_func ("/spec/file-errors", test_file_errors);
   g_test_add_func ("/spec/other-backends", test_other_backends);
   g_test_add_func ("/spec/torch-folder", test_torch_folder);
+  g_test_add_func ("/spec/weights", test_weights);
   g_test_add_func ("/spec/linked-model", test_linked_model);
   g_test_add_func ("/spec/sha256", test_sha256);
   g_test_add_func ("/spec/deep-json", test_deep_json);

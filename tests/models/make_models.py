@@ -62,7 +62,7 @@ class Cells(nn.Module):
 
 
 class Half(nn.Module):
-    """A 1x1 convolution stored in float16, with an integer buffer beside it."""
+    """A 1x1 convolution stored in float16, with an int64 buffer beside it."""
 
     def __init__(self):
         super().__init__()
@@ -70,11 +70,11 @@ class Half(nn.Module):
         weight = [[0.5, 0.25, -1.0], [2.0, 0.0, 0.125]]
         self.conv.weight.data = torch.tensor(weight).reshape(2, 3, 1, 1)
         self.conv.bias.data = torch.tensor([1.0, -2.0])
-        self.register_buffer("offset", torch.tensor(70000))
+        self.register_buffer("order", torch.tensor([1, 0]))
         self.half()
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.conv(x) + self.offset
+        return self.conv(x).index_select(1, self.order)
 
 
 class Dropout(nn.Module):
@@ -238,6 +238,32 @@ class Ramp(nn.Module):
         return x + torch.arange(x.shape[-1], device=x.device)
 
 
+class Tied(nn.Module):
+    """One float16 weight under two names, as in a language model's ends."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Linear(2, 2, bias=False)
+        self.second = nn.Linear(2, 2, bias=False)
+        self.second.weight = self.first.weight
+        self.first.weight.data = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
+        self.half()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.first(x) + 10 * self.second(x)
+
+
+LIBRARY = torch.library.Library("shim_example", "DEF")
+LIBRARY.define("scale(Tensor x, float factor) -> Tensor")
+
+
+class CustomOp(nn.Module):
+    """Its operator is registered by tests/shim/example_op.cpp."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.ops.shim_example.scale(x, 3.0)
+
+
 SCRIPTED = {
     "identity": Identity, "boxes_e2e": Quadrants, "boxes_raw": Cells,
     "half": Half, "raises": Raises, "mismatch": Mismatch,
@@ -250,6 +276,7 @@ SCRIPTED = {
     "inf_output": InfOutput, "wrong_rank": WrongRank, "no_boxes": NoBoxes,
     "two_methods": TwoMethods, "two_inputs": TwoInputs, "list_input": ListInput,
     "fixed_size": FixedSize, "inplace": InPlace, "counter": Counter,
+    "tied": Tied, "custom_op": CustomOp,
 }
 
 CONFIG = {"task": "detect", "stride": 32, "imgsz": [64, 64],

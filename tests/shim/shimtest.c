@@ -6,6 +6,7 @@
 
 #include <gmodule.h>
 #include <stdarg.h>
+#include <string.h>
 
 static TsShimApiFunc
 open_shim (void)
@@ -40,16 +41,43 @@ shim_test_path (const gchar * name)
   return g_build_filename (g_getenv ("TS_TEST_MODELS"), name, NULL);
 }
 
+void
+shim_test_assert_contains (const gchar * text, const gchar * part)
+{
+  if (strstr (text, part) == NULL)
+    g_error ("\"%s\" does not contain \"%s\"", text, part);
+}
+
+const gchar *
+shim_test_load_error (const TsShimLoadOptions * options, TsShimStatus status)
+{
+  static gchar error[SHIM_TEST_ERROR_SIZE];
+  TsShimModule *module = NULL;
+
+  error[0] = '\0';
+  g_assert_cmpint (shim_test_api ()->load (options, &module, error,
+          sizeof error), ==, status);
+  g_assert_null (module);
+  return error;
+}
+
 TsShimModule *
 shim_test_load (const gchar * name)
 {
   g_autofree gchar *path = shim_test_path (name);
   TsShimLoadOptions options = { path, "cpu", NULL, 1, TS_SHIM_FLOAT32 };
+
+  return shim_test_load_with (&options);
+}
+
+TsShimModule *
+shim_test_load_with (const TsShimLoadOptions * options)
+{
   TsShimModule *module = NULL;
   gchar error[SHIM_TEST_ERROR_SIZE] = "";
   TsShimStatus status;
 
-  status = shim_test_api ()->load (&options, &module, error, sizeof error);
+  status = shim_test_api ()->load (options, &module, error, sizeof error);
   g_assert_cmpstr (error, ==, "");
   g_assert_cmpint (status, ==, TS_SHIM_OK);
   g_assert_nonnull (module);

@@ -21,6 +21,16 @@ gchar *shim_test_path (const gchar * name);
 /* The module @name on the CPU, in float32; fails the test if it cannot. */
 TsShimModule *shim_test_load (const gchar * name);
 
+/* The same with options. */
+TsShimModule *shim_test_load_with (const TsShimLoadOptions * options);
+
+/* The error of loading with @options, which must fail with @status. */
+const gchar *shim_test_load_error (const TsShimLoadOptions * options,
+    TsShimStatus status);
+
+/* Fails the test unless @text holds @part. */
+void shim_test_assert_contains (const gchar * text, const gchar * part);
+
 /* A float32 tensor over @data. */
 TsShimTensor shim_test_tensor (gfloat * data, gint n_dims, ...);
 

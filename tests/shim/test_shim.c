@@ -229,7 +229,7 @@ test_half_parameters (void)
 {
   TsShimModule *module = shim_test_load ("half.pt");
   gfloat rgb[] = { 1, 2, 0.5 };
-  const gfloat expected[] = { 0.5 + 0.5 - 0.5 + 70001, 2 + 0.0625 + 69998 };
+  const gfloat expected[] = { 2 + 0.0625 - 2, 0.5 + 0.5 - 0.5 + 1 };
   TsShimTensor input = shim_test_tensor (rgb, 4, 1, 3, 1, 1);
   TsShimValue *value = shim_test_run (module, &input);
 
@@ -801,6 +801,10 @@ test_growth (void)
 {
   gsize before;
 
+#ifdef __SANITIZE_ADDRESS__
+  g_test_skip ("the sanitizer's own records of freed memory grow");
+  return;
+#endif
   load_and_run (30);
   before = resident_pages ();
   load_and_run (100);

@@ -1,0 +1,31 @@
+/* tssafetensors.h - named tensors in a safetensors file
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The file: a little-endian 64-bit length, so many bytes of JSON {name: {"dtype",
+ * "shape", "data_offsets": [begin, end]}}, then the tensors' bytes, row-major
+ * and little-endian, which the offsets count from.
+ */
+#pragma once
+
+#include "tsshim.h"
+
+G_BEGIN_DECLS
+
+typedef struct _TsSafetensors TsSafetensors;
+
+/* Maps @path and checks its header: every tensor lies inside the file, is as long
+ * as its shape and type say, and none overlaps another.  The file must not be
+ * changed while it is open.
+ * Errors: TS_ERROR_NOT_FOUND, _READ, _FORMAT, which name the tensor. */
+TsSafetensors *ts_safetensors_open (const gchar * path, GError ** error);
+void ts_safetensors_free (TsSafetensors * self);
+
+/* The tensors in the order of their names; they, their names and their data,
+ * which may be unaligned, belong to @self. */
+const TsShimNamedTensor *ts_safetensors_get (const TsSafetensors * self,
+    gsize * n_tensors);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (TsSafetensors, ts_safetensors_free)
+
+G_END_DECLS

@@ -1,0 +1,65 @@
+"""docs/elements.md against what gst-inspect-1.0 says.
+
+SPDX-License-Identifier: LGPL-2.1-or-later
+
+Usage: test_docs.py SOURCE_ROOT
+"""
+import pathlib
+import re
+import subprocess
+import sys
+import unittest
+
+DOCS = pathlib.Path(sys.argv[1]) / "docs" / "elements.md"
+BASE_CLASS_PROPERTIES = {"name", "parent", "qos"}
+
+
+def inspect(*arguments):
+    return subprocess.run(["gst-inspect-1.0", *arguments], check=True, text=True,
+                          stdout=subprocess.PIPE).stdout
+
+
+def elements_of_plugin():
+    return set(re.findall(r"^  (\w+): ", inspect("torchscript"), re.MULTILINE))
+
+
+def inspected_properties(element):
+    """{name: (type, range, default, when)} in the words of the docs."""
+    text = inspect(element).split("Element Properties:")[1].split("Element Signals:")[0]
+    found = {}
+    for name, body in re.findall(r"^  ([\w-]+) +: (.*(?:\n {4,}.*)+)", text, re.MULTILINE):
+        if name in BASE_CLASS_PROPERTIES:
+            continue
+        kind, limits, default = re.search(
+            r"\n +([A-Z][\w ]+?)\.(?: +Range: +(\S+ +- +\S+))? +Default: +(\S+)", body).groups()
+        when = "playing" if "PLAYING" in body else "ready"
+        found[name] = (kind.lower(), " ".join((limits or "").split()), default, when)
+    return found
+
+
+def documented_properties():
+    """{element: {name: (type, range, default, when)}}."""
+    docs = {}
+    for section in re.split(r"^## ", DOCS.read_text(), flags=re.MULTILINE)[1:]:
+        table = section.split("| property |")[1].split("\n\n")[0]
+        rows = [[cell.strip() for cell in line.split("|")[1:-1]]
+                for line in table.splitlines()[2:]]
+        docs[section.split("\n")[0]] = {row[0].strip("`"): tuple(row[1:5]) for row in rows}
+    return docs
+
+
+class Docs(unittest.TestCase):
+    maxDiff = None
+
+    def test_every_element_has_a_section(self):
+        self.assertEqual(elements_of_plugin(), set(documented_properties()))
+
+    def test_tables_say_what_the_elements_say(self):
+        for element, documented in documented_properties().items():
+            with self.subTest(element=element):
+                self.assertGreater(len(documented), 0)
+                self.assertEqual(documented, inspected_properties(element))
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])

@@ -1,0 +1,73 @@
+"""What an application finds after "meson install": headers, libraries, examples.
+
+SPDX-License-Identifier: LGPL-2.1-or-later
+
+Usage: test_install.py SOURCE_ROOT BUILD_ROOT PREFIX LIBDIR
+"""
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+SOURCE, BUILD = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+PREFIX, LIBDIR = sys.argv[3], sys.argv[4]
+EXAMPLES = SOURCE / "pipelines" / "examples"
+MODEL = SOURCE / "models" / "doclayout-n.mlpkg"
+PAGE = SOURCE / "pipelines" / "demo" / "page.png"
+
+
+def run(*command, **options):
+    return subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE,
+                          **options).stdout
+
+
+class Install(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.dir = pathlib.Path(tempfile.mkdtemp())
+        run("meson", "install", "-C", BUILD, "--no-rebuild", "--destdir", cls.dir)
+        cls.prefix = cls.dir / PREFIX.lstrip("/")
+        libdir = cls.prefix / LIBDIR
+        # The staged tree stands elsewhere than the paths in it say.
+        pc_file = libdir / "pkgconfig" / "gstreamer-torchscript-1.0.pc"
+        pc_file.write_text(re.sub(r"^prefix=.*", f"prefix={cls.prefix}",
+                                  pc_file.read_text(), flags=re.MULTILINE))
+        cls.env = dict(
+            os.environ,
+            PKG_CONFIG_PATH=str(libdir / "pkgconfig"),
+            LD_LIBRARY_PATH=str(libdir),
+            GI_TYPELIB_PATH=str(libdir / "girepository-1.0"),
+            GST_PLUGIN_PATH=str(libdir / "gstreamer-1.0"),
+            GST_REGISTRY=str(cls.dir / "registry.bin"),
+            GST_TORCHSCRIPT_SHIM=str(libdir / "gst-torchscript" / "libtorchscriptshim.so"))
+
+    @classmethod
+    def tearDownClass(cls):
+        shutil.rmtree(cls.dir)
+
+    def pkg_config(self, flag):
+        return run("pkg-config", flag, "gstreamer-torchscript-1.0", env=self.env).split()
+
+    def test_both_examples_print_the_same_boxes(self):
+        program = self.dir / "detections"
+        run(*os.environ.get("CC", "cc").split(), "-Wall", "-Werror",
+            EXAMPLES / "detections.c", "-o", program,
+            *self.pkg_config("--cflags"), *self.pkg_config("--libs"), env=self.env)
+        from_c = run(program, MODEL, PAGE, env=self.env)
+        from_python = run(sys.executable, EXAMPLES / "detections.py", MODEL, PAGE, env=self.env)
+        self.assertRegex(from_c, r"plain text: 0\.\d\d at \d+,\d+ to \d+,\d+\n")
+        self.assertEqual(from_c, from_python)
+
+    def test_readme_shows_parts_of_the_examples(self):
+        readme = (SOURCE / "README.md").read_text()
+        for language, name in ("c", "detections.c"), ("python", "detections.py"):
+            block = re.search(rf"```{language}\n(.*?)```", readme, re.DOTALL).group(1)
+            self.assertIn(block, (EXAMPLES / name).read_text())
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
