@@ -16,9 +16,7 @@
 
 #define WARM_UP_GREY 128
 
-/* What counts unless the package says otherwise. */
-#define DEFAULT_SCORE_THRESHOLD 0.25f
-#define DEFAULT_MAX_BOXES 300
+/* The defaults for boxes would leave too few classes, or too many. */
 #define DEFAULT_MAX_CLASSES 5
 
 struct _TsDetector
@@ -118,11 +116,11 @@ ts_detector_open (const TsDetectorOptions * options, GError ** error)
       || !override_labels (self->spec, options->labels, error)
       || !open_engine (self, options, error))
     return NULL;
+  self->inputs = ts_inputs_new (self->spec);
   if (options->self_test
-      && !ts_self_test_run (self->spec, self->engine, NULL, error))
+      && !ts_self_test_run (self->spec, self->engine, self, error))
     return NULL;
   ts_model_spec_drop_files (self->spec);
-  self->inputs = ts_inputs_new (self->spec);
   return g_steal_pointer (&self);
 }
 
@@ -145,9 +143,11 @@ get_params (const TsDetector * self, const TsThresholds * wanted)
   gboolean is_boxes = self->decoder->kind == TS_RESULT_BOXES;
   const TsModelSpec *spec = self->spec;
   TsDecodeParams params = {
-    .score_threshold = is_boxes ? DEFAULT_SCORE_THRESHOLD : -1.f,
+    .score_threshold = is_boxes || spec->score_threshold_known ?
+        spec->score_threshold : -1.f,
     .iou_threshold = spec->iou_threshold,
-    .max_detections = is_boxes ? DEFAULT_MAX_BOXES : DEFAULT_MAX_CLASSES,
+    .max_detections = is_boxes || spec->max_detections_known ?
+        spec->max_detections : DEFAULT_MAX_CLASSES,
     .input_width = letterbox->tensor_width,
     .input_height = letterbox->tensor_height,
     .first_class = spec->first_class,
@@ -156,13 +156,10 @@ get_params (const TsDetector * self, const TsThresholds * wanted)
 
   if (wanted->score_threshold >= 0.f)
     params.score_threshold = wanted->score_threshold;
-  else if (spec->score_threshold >= 0.f)
-    params.score_threshold = spec->score_threshold;
   if (wanted->iou_threshold >= 0.f)
     params.iou_threshold = wanted->iou_threshold;
-  if (wanted->max_detections > 0 || spec->max_detections > 0)
-    params.max_detections = wanted->max_detections > 0 ?
-        wanted->max_detections : spec->max_detections;
+  if (wanted->max_detections > 0)
+    params.max_detections = wanted->max_detections;
   return params;
 }
 

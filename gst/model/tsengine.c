@@ -109,27 +109,11 @@ set_device (TsEngine * self, const TsEngineOptions * options, GError ** error)
   return TRUE;
 }
 
-/* Paths by commas to a vector.  dlopen() would look for a name without a slash
- * among the system's libraries, where no user means it to be. */
-static gchar **
-split_op_libs (const gchar * op_libs)
-{
-  gchar **paths = g_strsplit (op_libs ? op_libs : "", ",", -1);
-
-  for (guint i = 0; paths[i]; i++) {
-    g_autofree gchar *path = g_strdup (g_strstrip (paths[i]));
-
-    g_free (paths[i]);
-    paths[i] = g_canonicalize_filename (path, NULL);
-  }
-  return paths;
-}
-
 static gboolean
 load (TsEngine * self, const TsEngineOptions * options,
     const TsSafetensors * weights, GError ** error)
 {
-  g_auto (GStrv) op_libs = split_op_libs (options->op_libs);
+  g_auto (GStrv) op_libs = ts_shim_split_paths (options->op_libs);
   TsShimLoadOptions load_options = {
     .path = self->path,
     .device = self->device,

@@ -48,8 +48,9 @@ new_with_defaults (void)
   self->format.pad_value = 114;
   for (gint i = 0; i < 3; i++)
     self->format.scale[i] = 1.f / 255.f;
-  self->score_threshold = -1.f;
+  self->score_threshold = 0.25f;
   self->iou_threshold = 0.45f;
+  self->max_detections = 300;
   return self;
 }
 

@@ -58,9 +58,11 @@ typedef struct
                                    type of the parameters */
   TsInputForm input_form;
   GArray *inputs;               /* of TsInputSpec, in the module's order */
-  gfloat score_threshold;       /* < 0: the decoder's default */
+  gfloat score_threshold;
+  gboolean score_threshold_known;       /* said, not the default */
   gfloat iou_threshold;
-  gint max_detections;          /* 0: the decoder's default */
+  gint max_detections;
+  gboolean max_detections_known;
   gint first_class;             /* what the module calls the class 0 */
   TsActivation activation;
   gchar *temporary;             /* directory that a zip was unpacked to, or NULL */

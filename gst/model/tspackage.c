@@ -135,8 +135,8 @@ check_files (const TsJson * json, const gchar * dir, GError ** error)
   return TRUE;
 }
 
-static gchar *
-compute_sha256 (const gchar * path, GError ** error)
+gchar *
+ts_package_compute_sha256 (const gchar * path, GError ** error)
 {
   g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
   g_autofree guchar *buffer = g_malloc (65536);
@@ -170,7 +170,7 @@ check_one_sha256 (const TsJson * json, const gchar * dir, const gchar * name,
     return FALSE;
   if (!ts_file_check (path, "file of a package", error))
     return FALSE;
-  found = compute_sha256 (path, error);
+  found = ts_package_compute_sha256 (path, error);
   if (!found)
     return FALSE;
   if (g_ascii_strcasecmp (found, expected) == 0)

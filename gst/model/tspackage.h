@@ -19,4 +19,8 @@ gboolean ts_package_read (TsModelSpec * spec, const gchar * dir,
 gchar *ts_package_resolve (const gchar * dir, const gchar * source,
     const gchar * relative, GError ** error);
 
+/* The SHA-256 of a file in hexadecimal; free with g_free().
+ * Errors: TS_ERROR_NOT_FOUND, _READ. */
+gchar *ts_package_compute_sha256 (const gchar * path, GError ** error);
+
 G_END_DECLS

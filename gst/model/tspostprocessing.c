@@ -88,6 +88,10 @@ ts_postprocessing_read (TsModelSpec * spec, const TsJson * json,
       || !read_output (spec, json, error))
     return FALSE;
   spec->activation = (TsActivation) activation;
+  spec->score_threshold_known =
+      json_object_has_member (json->object, "score_threshold");
+  spec->max_detections_known =
+      json_object_has_member (json->object, "max_detections");
   spec->decoder = g_strdup (decoder);
   return TRUE;
 }

@@ -4,137 +4,29 @@
  */
 #include "tsselftest.h"
 
-#include <math.h>
-#include <string.h>
-
+#include "tsarraytest.h"
 #include "tserror.h"
-#include "tsnpy.h"
-
-#define INPUT "selftest/input.npy"
-#define EXPECTED "selftest/expected.npy"
-#define ADVICE \
-  "; the model, its weights or the libtorch is not what the package was made " \
-  "with: get the package anew, or leave the self-test out"
-
-static gchar *
-get_path (const TsModelSpec * spec, const gchar * name)
-{
-  return spec->package ? g_build_filename (spec->package, name, NULL) : NULL;
-}
+#include "tsimagetest.h"
 
 gboolean
 ts_self_test_is_there (const TsModelSpec * spec)
 {
-  g_autofree gchar *input = get_path (spec, INPUT);
-  g_autofree gchar *expected = get_path (spec, EXPECTED);
-
-  return input && g_file_test (input, G_FILE_TEST_EXISTS)
-      && g_file_test (expected, G_FILE_TEST_EXISTS);
-}
-
-static gboolean
-set_missing_error (const TsModelSpec * spec, GError ** error)
-{
-  g_set_error (error, TS_ERROR, TS_ERROR_CONFIG,
-      "%s: has no self-test, which is a package's " INPUT " and " EXPECTED
-      "; add them, or leave the self-test out",
-      spec->package ? spec->package : spec->path);
-  return FALSE;
-}
-
-static gboolean
-check_shape (const gchar * path, const TsNpy * expected,
-    const TsOutput * output, GError ** error)
-{
-  TsOutput wanted = { NULL, expected->n_dims };
-  g_autofree gchar *found_text = ts_output_shape_to_string (output);
-  g_autofree gchar *wanted_text = NULL;
-
-  memcpy (wanted.shape, expected->shape, sizeof wanted.shape);
-  wanted_text = ts_output_shape_to_string (&wanted);
-  if (g_str_equal (found_text, wanted_text))
-    return TRUE;
-  g_set_error (error, TS_ERROR, TS_ERROR_OUTPUT,
-      "%s: the model answers with the shape %s, expected %s" ADVICE, path,
-      found_text, wanted_text);
-  return FALSE;
-}
-
-static gboolean
-differs (gfloat found, gfloat expected)
-{
-  /* NaN differs from everything. */
-  return !(fabs ((gdouble) found - expected) <= TS_SELF_TEST_TOLERANCE
-      + TS_SELF_TEST_RELATIVE * fabs (expected));
-}
-
-static gboolean
-compare (const gchar * path, const gfloat * expected, gsize size,
-    const TsOutput * output, gdouble * difference, GError ** error)
-{
-  gsize n_wrong = 0, first = 0;
-  gdouble largest = 0.;
-
-  for (gsize i = 0; i < size; i++) {
-    largest = fmax (largest, fabs ((gdouble) output->data[i] - expected[i]));
-    if (differs (output->data[i], expected[i]) && n_wrong++ == 0)
-      first = i;
-  }
-  if (difference)
-    *difference = largest;
-  if (n_wrong == 0)
-    return TRUE;
-  g_set_error (error, TS_ERROR, TS_ERROR_OUTPUT,
-      "%s: the model answers differently: %" G_GSIZE_FORMAT " of %"
-      G_GSIZE_FORMAT " numbers are off by more than %g + %g %%, first number %"
-      G_GSIZE_FORMAT ", which is %g, expected %g; at most off by %g" ADVICE,
-      path, n_wrong, size, TS_SELF_TEST_TOLERANCE,
-      100 * TS_SELF_TEST_RELATIVE, first, (gdouble) output->data[first],
-      (gdouble) expected[first], largest);
-  return FALSE;
-}
-
-/* Asks as the package says that the module is asked, with what the file holds
- * as the frame's tensor. */
-static gboolean
-ask (const TsModelSpec * spec, TsEngine * engine, const TsNpy * input,
-    const gfloat * values, TsOutput * output, GError ** error)
-{
-  g_autofree gchar *converted =
-      g_malloc (input->size * ts_dtype_size (spec->dtype) + 1);
-  TsTensor tensor = { converted, spec->dtype, input->n_dims };
-
-  memcpy (tensor.shape, input->shape, input->n_dims * sizeof (gint64));
-  if (spec->dtype == TS_DTYPE_UINT8 && !input->is_float)
-    memcpy (converted, input->data, input->size);
-  else
-    ts_dtype_from_float (spec->dtype, values, input->size, converted);
-  return ts_engine_run (engine, &tensor, 1,
-      spec->input_form == TS_INPUT_FORM_TENSOR ? 0 : 1, error)
-      && ts_engine_get_output (engine, 0,
-      spec->output_key ? spec->output_key : "", output, error);
+  return ts_array_test_is_there (spec) || ts_image_test_is_there (spec);
 }
 
 gboolean
 ts_self_test_run (const TsModelSpec * spec, TsEngine * engine,
-    gdouble * difference, GError ** error)
+    TsDetector * detector, GError ** error)
 {
-  g_autofree gchar *input_path = get_path (spec, INPUT);
-  g_autofree gchar *expected_path = get_path (spec, EXPECTED);
-  g_autofree gfloat *question = NULL, *answer = NULL;
-  g_auto (TsNpy) input = { NULL };
-  g_auto (TsNpy) expected = { NULL };
-  TsOutput output;
-
-  if (!ts_self_test_is_there (spec))
-    return set_missing_error (spec, error);
-  if (!ts_npy_open (&input, input_path, error)
-      || !ts_npy_open (&expected, expected_path, error))
+  if (!ts_self_test_is_there (spec)) {
+    g_set_error (error, TS_ERROR, TS_ERROR_CONFIG,
+        "%s: has no self-test, which is a package's selftest/input.npy or "
+        "selftest/input.ppm with the answer beside it; add one, or leave the "
+        "self-test out", spec->package ? spec->package : spec->path);
     return FALSE;
-  question = ts_npy_to_floats (&input);
-  answer = ts_npy_to_floats (&expected);
-  return ask (spec, engine, &input, question, &output, error)
-      && check_shape (expected_path, &expected, &output, error)
-      && compare (expected_path, answer, expected.size, &output, difference,
-      error);
+  }
+  return (!ts_array_test_is_there (spec)
+      || ts_array_test_run (spec, engine, error))
+      && (!ts_image_test_is_there (spec)
+      || ts_image_test_run (spec, detector, error));
 }

@@ -4,25 +4,22 @@
  */
 #pragma once
 
+#include "tsdetector.h"
 #include "tsengine.h"
 #include "tsmodelspec.h"
 
 G_BEGIN_DECLS
 
-/* An answer may be off by this much, and by this share of what is expected:
- * processors and versions of libtorch round differently. */
-#define TS_SELF_TEST_TOLERANCE 0.01
-#define TS_SELF_TEST_RELATIVE 0.01
+#define TS_SELF_TEST_ADVICE \
+  "; the model, its weights or the libtorch is not what the package was made " \
+  "with: get the package anew, or leave the self-test out"
 
-/* Whether the package has selftest/input.npy and selftest/expected.npy. */
+/* Whether the package has a self-test of either kind. */
 gboolean ts_self_test_is_there (const TsModelSpec * spec);
 
-/* Runs the module on selftest/input.npy (uint8, divided by 255, or float32) and
- * compares the part of its answer that is decoded with selftest/expected.npy
- * (float32).  *@difference (nullable) gets the largest difference found.
- * Errors: TS_ERROR_OUTPUT with what differs, TS_ERROR_CONFIG if there is no
- * self-test, those of ts_engine_run() and ts_npy_open(). */
+/* Runs what there is of ts_array_test_run() and ts_image_test_run().
+ * Errors: theirs, and TS_ERROR_CONFIG if there is none. */
 gboolean ts_self_test_run (const TsModelSpec * spec, TsEngine * engine,
-    gdouble * difference, GError ** error);
+    TsDetector * detector, GError ** error);
 
 G_END_DECLS

@@ -111,3 +111,19 @@ ts_shim_status_to_code (TsShimStatus status)
       return TS_ERROR_FORWARD;
   }
 }
+
+/* dlopen() would look for a name without a slash among the system's libraries,
+ * where no user means it to be. */
+gchar **
+ts_shim_split_paths (const gchar * list)
+{
+  gchar **paths = g_strsplit (list ? list : "", ",", -1);
+
+  for (guint i = 0; paths[i]; i++) {
+    g_autofree gchar *path = g_strdup (g_strstrip (paths[i]));
+
+    g_free (paths[i]);
+    paths[i] = g_canonicalize_filename (path, NULL);
+  }
+  return paths;
+}

@@ -18,4 +18,8 @@ const TsShimApi *ts_shim_open (GError ** error);
 /* The code that stands for @status. */
 gint ts_shim_status_to_code (TsShimStatus status);
 
+/* Paths separated by commas as absolute paths, ending in NULL; NULL: none.  Free
+ * with g_strfreev(). */
+gchar **ts_shim_split_paths (const gchar * list);
+
 G_END_DECLS

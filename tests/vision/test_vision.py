@@ -1,0 +1,112 @@
+# test_vision.py - the C library as an application finds it installed
+#
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# test_vision.py SOURCE BUILD PREFIX LIBDIR MLPKG
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import cv2
+import numpy as np
+
+SOURCE, BUILD = pathlib.Path(sys.argv[1]), sys.argv[2]
+PREFIX, LIBDIR, MLPKG = sys.argv[3:]
+COLOURS = np.array([[250, 20, 130], [30, 240, 60], [90, 70, 245], [200, 190, 10]])
+LABELS = ["red", "green", "blue"]
+
+
+def run(*command, **options):
+    return subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE,
+                          **options).stdout
+
+
+class Vision(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        directory = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(directory.cleanup)
+        cls.top = pathlib.Path(directory.name)
+        run("meson", "install", "-C", BUILD, "--no-rebuild", "--destdir", cls.top)
+        prefix = cls.top / PREFIX.lstrip("/")
+        libdir = prefix / LIBDIR
+        pc = libdir / "pkgconfig/torchscript-vision-1.0.pc"
+        pc.write_text(re.sub(r"^prefix=.*", f"prefix={prefix}", pc.read_text(),
+                             flags=re.MULTILINE))
+        cls.library = libdir / "libtorchscriptvision-1.0.so"
+        shim = libdir / "gst-torchscript/libtorchscriptshim.so"
+        cls.env = dict(os.environ, LD_LIBRARY_PATH=str(libdir),
+                       PKG_CONFIG_PATH=str(pc.parent), GST_TORCHSCRIPT_SHIM=str(shim))
+        cls.build_example()
+        cls.make_package()
+        image = COLOURS.reshape(2, 2, 3).repeat(40, 0).repeat(60, 1)
+        cv2.imwrite(str(cls.top / "page.png"), image[:, :, ::-1])
+
+    @classmethod
+    def build_example(cls):
+        flags = run("pkg-config", "--cflags", "--libs", "torchscript-vision-1.0",
+                    "cairo", env=cls.env).split()
+        cls.program = cls.top / "vision"
+        run(*os.environ.get("CC", "cc").split(), "-Wall", "-Werror",
+            SOURCE / "pipelines/examples/vision.c", "-o", cls.program, *flags)
+
+    @classmethod
+    def make_package(cls):
+        (cls.top / "names.txt").write_text("\n".join(LABELS))
+        run(MLPKG, "create", SOURCE / "tests/models/boxes_e2e.pt", "net.mlpkg",
+            "--decoder", "yolo-end2end", "--size", "120x80", "--labels", "names.txt",
+            "--score-threshold", "0.5", cwd=cls.top)
+
+    def test_example(self):
+        """A box a quarter and channel; its score is the channel's value."""
+        expected = []
+        for quarter, colour in enumerate(COLOURS):
+            x, y = quarter % 2 * 60, quarter // 2 * 40
+            for label, value in zip(LABELS, colour):
+                if value / 255 > 0.5:
+                    expected.append((-value, f"{label}: {value / 255:.2f} at "
+                                             f"{x},{y} to {x + 60},{y + 40}"))
+        found = run(self.program, self.top / "net.mlpkg", self.top / "page.png",
+                    env=self.env).splitlines()
+        self.assertEqual(found, [line for _, line in sorted(expected)])
+
+    def test_errors(self):
+        for model, image, word in (("nowhere.mlpkg", "page.png", "no such model"),
+                                   ("net.mlpkg", "nowhere.png", "0 x 0 pixels")):
+            failed = subprocess.run([self.program, self.top / model, self.top / image],
+                                    env=self.env, text=True, capture_output=True)
+            self.assertEqual(failed.returncode, 1, failed.stderr)
+            self.assertIn(word, failed.stderr)
+
+    def test_exports(self):
+        symbols = run("nm", "-D", "--defined-only", self.library).split("\n")
+        names = {line.split()[-1] for line in symbols if line}
+        self.assertIn("ts_vision_model_open", names)
+        self.assertEqual([n for n in names if not n.startswith("ts_vision_")], [])
+
+    def test_header_alone(self):
+        flags = run("pkg-config", "--cflags", "torchscript-vision-1.0",
+                    env=self.env).split()
+        for language, standard in (("c", "c11"), ("c++", "c++17")):
+            run(*os.environ.get("CC", "cc").split(), "-x", language, f"-std={standard}",
+                "-Wall", "-Wextra", "-Werror", "-fsyntax-only", "-", *flags,
+                input="#include <torchscriptvision.h>\n")
+
+    def test_docs(self):
+        """The page shows a part of the example, and its build command is the one
+        above; the example is short."""
+        example = (SOURCE / "pipelines/examples/vision.c").read_text()
+        page = (SOURCE / "docs/c-api.md").read_text()
+        self.assertLess(len(example.splitlines()), 40)
+        self.assertIn(page.split("```c\n")[1].split("```")[0], example)
+        command = page.split("```sh\n")[1].split("```")[0]
+        (self.top / "vision.c").write_text(example)
+        run("sh", "-e", "-c", command, cwd=self.top, env=self.env)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
