@@ -9,7 +9,8 @@ ts_result_init (TsResult * self)
 {
   self->boxes = g_array_new (FALSE, FALSE, sizeof (TsBox));
   self->classes = g_array_new (FALSE, FALSE, sizeof (TsClass));
-  self->mask = (TsMask) { NULL };
+  self->mask = (TsMask) {
+  NULL};
 }
 
 void
@@ -26,5 +27,6 @@ ts_result_reset (TsResult * self)
   g_array_set_size (self->boxes, 0);
   g_array_set_size (self->classes, 0);
   g_free (self->mask.classes);
-  self->mask = (TsMask) { NULL };
+  self->mask = (TsMask) {
+  NULL};
 }

@@ -493,7 +493,8 @@ install_model_properties (GObjectClass * klass)
   g_object_class_install_property (klass, PROP_CUSTOM_OP_LIBS,
       g_param_spec_string ("custom-op-libs", "Custom operator libraries",
           "Shared libraries that register operators the model needs, separated "
-          "by commas; loaded for good, and their code is trusted", NULL, flags));
+          "by commas; loaded for good, and their code is trusted", NULL,
+          flags));
   g_object_class_install_property (klass, PROP_SELF_TEST,
       g_param_spec_boolean ("self-test", "Self-test",
           "Run the package's self-test at start, and refuse a model that answers "

@@ -65,8 +65,7 @@ void
 ts_overlay_draw_mask (const TsOverlayFrame * frame, const TsOverlayMask * mask,
     gdouble opacity, TsOverlayMaskFilter filter, gpointer user_data)
 {
-  g_autofree guint32 *palette =
-      make_palette (mask, opacity, filter, user_data);
+  g_autofree guint32 *palette = make_palette (mask, opacity, filter, user_data);
   g_autofree guint32 *pixels = g_new (guint32, (gsize) frame->width
       * TILE_ROWS);
   g_autofree gint *columns = g_new (gint, frame->width);

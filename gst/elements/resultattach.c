@@ -32,7 +32,7 @@ attach_boxes (const GArray * boxes, const TsResultInfo * info,
 
     detections[i] = (GstTorchscriptDetection) {
       box->box[0], box->box[1], box->box[2], box->box[3], box->score,
-      box->class_id, get_label (info, box->class_id)
+          box->class_id, get_label (info, box->class_id)
     };
   }
   meta = gst_buffer_add_torchscript_detection_meta (buffer,
@@ -56,8 +56,7 @@ attach_classes (const GArray * classes, const TsResultInfo * info,
     };
   }
   gst_buffer_add_torchscript_classification_meta (buffer,
-      ts_detector_get_name (info->detector), info->number, array,
-      classes->len);
+      ts_detector_get_name (info->detector), info->number, array, classes->len);
 }
 
 static void
@@ -109,8 +108,7 @@ wrap_tensor (const TsNamedTensor * from, TsAnswer * answer)
             (gpointer) tensor->data, size, 0, size, ts_answer_ref (answer),
             (GDestroyNotify) ts_answer_unref));
   wrapped = gst_torchscript_tensor_new (from->name,
-      (GstTorchscriptDtype) tensor->dtype, tensor->shape, tensor->n_dims,
-      data);
+      (GstTorchscriptDtype) tensor->dtype, tensor->shape, tensor->n_dims, data);
   gst_buffer_unref (data);
   return wrapped;
 }

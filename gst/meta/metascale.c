@@ -44,8 +44,7 @@ gst_torchscript_meta_can_scale (const gchar * what, guint frame_width,
 
   init_debug ();
 
-  if (in->width != (gint) frame_width
-      || in->height != (gint) frame_height) {
+  if (in->width != (gint) frame_width || in->height != (gint) frame_height) {
     GST_WARNING ("dropping the %s: the frame is %ux%u, the one scaled is "
         "%dx%d", what, frame_width, frame_height, in->width, in->height);
     return FALSE;

@@ -17,7 +17,7 @@ main (int argc, char **argv)
   g_autofree gchar *data = NULL;
   TsDecodeParams params = { (gfloat) atof (argv[2]), 0.45f, atoi (argv[3]) };
   TsOutput output = { NULL, 3, {atoi (argv[5]), atoi (argv[6]),
-          atoi (argv[7])}
+      atoi (argv[7])}
   };
 
   if (!g_file_get_contents (argv[4], &data, NULL, &error))

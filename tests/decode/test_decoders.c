@@ -102,15 +102,13 @@ read_params (JsonObject * test)
 {
   return (TsDecodeParams) {
     .score_threshold = (gfloat) json_object_get_double_member (test,
-        "score_threshold"),
-    .iou_threshold = (gfloat) json_object_get_double_member (test,
-        "iou_threshold"),
-    .max_detections = (gint) json_object_get_int_member (test,
-        "max_detections"),
-    .input_width = 640,.input_height = 480,
-    .first_class = (gint) json_object_get_int_member (test, "first_class"),
-    .activation = (TsActivation) json_object_get_int_member (test,
-        "activation")
+        "score_threshold"),.iou_threshold =
+        (gfloat) json_object_get_double_member (test,
+        "iou_threshold"),.max_detections =
+        (gint) json_object_get_int_member (test,
+        "max_detections"),.input_width = 640,.input_height = 480,.first_class =
+        (gint) json_object_get_int_member (test, "first_class"),.activation =
+        (TsActivation) json_object_get_int_member (test, "activation")
   };
 }
 
@@ -170,7 +168,8 @@ make_output (const gchar * id, const gfloat * data)
   gboolean is_raw = g_str_equal (id, "yolov10") || g_str_equal (id, "yolov8");
 
   return (TsOutput) {
-    data, 3, {1, is_raw ? 6 : 2, is_raw ? 2 : 6}
+    data, 3, {
+    1, is_raw ? 6 : 2, is_raw ? 2 : 6}
   };
 }
 
@@ -296,21 +295,46 @@ test_shape (void)
   const gchar *ids[] = { "yolov10", "yolo-end2end", "yolov8", "yolov5" };
 
   for (guint i = 0; i < G_N_ELEMENTS (ids); i++) {
-    expect_shape_error (ids[i], (TsOutput) { raw, 2, {2, 6}}, 0, "[2, 6]");
-    expect_shape_error (ids[i], (TsOutput) { raw, 0}, 0, "[]");
-    expect_shape_error (ids[i], (TsOutput) { raw, 4, {1, 1, 2, 6}}, 0,
-        "[1, 1, 2, 6]");
-    expect_shape_error (ids[i], (TsOutput) { raw, 3, {1, 4, 3}}, 0,
-        "[1, 4, 3]");
+    expect_shape_error (ids[i], (TsOutput) {
+          raw, 2, {
+          2, 6}
+        }
+        , 0, "[2, 6]");
+    expect_shape_error (ids[i], (TsOutput) {
+        raw, 0}
+        , 0, "[]");
+    expect_shape_error (ids[i], (TsOutput) {
+          raw, 4, {
+          1, 1, 2, 6}
+        }
+        , 0, "[1, 1, 2, 6]");
+    expect_shape_error (ids[i], (TsOutput) {
+          raw, 3, {
+          1, 4, 3}
+        }
+        , 0, "[1, 4, 3]");
     expect_shape_error (ids[i], make_output (ids[i], raw), 1, "[1, ");
   }
-  expect_shape_error ("classification", (TsOutput) { raw, 1, {6}}, 0, "[6]");
-  expect_shape_error ("classification", (TsOutput) { raw, 2, {1, 0}}, 0,
-      "[1, 0]");
-  expect_shape_error ("segmentation", (TsOutput) { raw, 4, {1, 1, 2, 3}}, 0,
-      "[1, 1, 2, 3]");
-  expect_shape_error ("segmentation", (TsOutput) { raw, 2, {2, 3}}, 0,
-      "[2, 3]");
+  expect_shape_error ("classification", (TsOutput) {
+        raw, 1, {
+        6}
+      }
+      , 0, "[6]");
+  expect_shape_error ("classification", (TsOutput) {
+        raw, 2, {
+        1, 0}
+      }
+      , 0, "[1, 0]");
+  expect_shape_error ("segmentation", (TsOutput) {
+        raw, 4, {
+        1, 1, 2, 3}
+      }
+      , 0, "[1, 1, 2, 3]");
+  expect_shape_error ("segmentation", (TsOutput) {
+        raw, 2, {
+        2, 3}
+      }
+      , 0, "[2, 3]");
 }
 
 /* Answers of several outputs, each changed in one place. */
@@ -324,13 +348,13 @@ typedef struct
 static const Roles ssd = {
   "ssd", {{.1f, .2f, .5f, .6f, .2f, .2f, .4f, .4f}, {.9f, .8f}, {3, 1}, {2}},
   {{NULL, 3, {1, 2, 4}, "boxes"}, {NULL, 2, {1, 2}, "scores"},
-        {NULL, 2, {1, 2}, "classes"}, {NULL, 1, {1}, "count"}}
+      {NULL, 2, {1, 2}, "classes"}, {NULL, 1, {1}, "count"}}
 };
 
 static const Roles torchvision = {
   "torchvision", {{1, 2, 5, 6, 2, 2, 4, 4}, {.9f, .8f}, {3, 1}},
   {{NULL, 2, {2, 4}, "boxes"}, {NULL, 1, {2}, "scores"},
-        {NULL, 1, {2}, "labels"}}
+      {NULL, 1, {2}, "labels"}}
 };
 
 static const Roles detr = {
@@ -470,18 +494,24 @@ test_bad_classes (void)
   const gfloat nan[4] = { 1, NAN, 2, 3 }, high[4] = { .5f, 1.5f, 0, 0 };
   const gfloat half[4] = { 0, 1, .5f, 2 }, low[4] = { 0, 1, -1, 2 };
 
-  expect_output_error ("classification", (TsOutput) { nan, 2, {1, 4}},
-      TS_ACTIVATION_SOFTMAX, WORDS ("nan", "[0, 1]"));
-  expect_output_error ("classification", (TsOutput) { nan, 2, {1, 4}},
-      TS_ACTIVATION_SIGMOID, WORDS ("nan", "[0, 1]"));
-  expect_output_error ("classification", (TsOutput) { high, 2, {1, 4}},
-      TS_ACTIVATION_NONE, WORDS ("1.5", "0 to 1"));
-  expect_output_error ("segmentation", (TsOutput) { nan, 4, {1, 2, 1, 2}},
-      0, WORDS ("nan", "[0, 0, 0, 1]"));
-  expect_output_error ("segmentation", (TsOutput) { half, 3, {1, 2, 2}},
-      0, WORDS ("0.5", "[0, 1, 0]", "class number"));
-  expect_output_error ("segmentation", (TsOutput) { low, 3, {1, 2, 2}},
-      0, WORDS ("-1", "[0, 1, 0]"));
+  expect_output_error ("classification", (TsOutput) {
+        nan, 2, {
+      1, 4}}, TS_ACTIVATION_SOFTMAX, WORDS ("nan", "[0, 1]"));
+  expect_output_error ("classification", (TsOutput) {
+        nan, 2, {
+      1, 4}}, TS_ACTIVATION_SIGMOID, WORDS ("nan", "[0, 1]"));
+  expect_output_error ("classification", (TsOutput) {
+        high, 2, {
+      1, 4}}, TS_ACTIVATION_NONE, WORDS ("1.5", "0 to 1"));
+  expect_output_error ("segmentation", (TsOutput) {
+        nan, 4, {
+      1, 2, 1, 2}}, 0, WORDS ("nan", "[0, 0, 0, 1]"));
+  expect_output_error ("segmentation", (TsOutput) {
+        half, 3, {
+      1, 2, 2}}, 0, WORDS ("0.5", "[0, 1, 0]", "class number"));
+  expect_output_error ("segmentation", (TsOutput) {
+        low, 3, {
+      1, 2, 2}}, 0, WORDS ("-1", "[0, 1, 0]"));
 }
 
 static void
@@ -494,7 +524,8 @@ test_find (void)
 
     g_assert_null (ts_decoder_find (ids[i], &error));
     g_assert_error (error, TS_ERROR, TS_ERROR_CONFIG);
-    g_assert_nonnull (strstr (error->message, ids[i] ? "'nothing'" : "decoder"));
+    g_assert_nonnull (strstr (error->message,
+            ids[i] ? "'nothing'" : "decoder"));
     for (guint d = 0; ts_decoder_list ()[d]; d++)
       g_assert_nonnull (strstr (error->message, ts_decoder_list ()[d]->id));
   }

@@ -144,8 +144,7 @@ add_children (TsShimValue * self, JsonNode * node,
 
     for (guint i = 0; i < json_array_get_length (array); i++)
       g_ptr_array_add (self->children,
-          fake_value_new (json_array_get_element (array, i), inputs,
-              n_inputs));
+          fake_value_new (json_array_get_element (array, i), inputs, n_inputs));
     return;
   }
   json_object_iter_init_ordered (&iter, json_node_get_object (node));

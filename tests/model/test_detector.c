@@ -29,8 +29,7 @@ set_up (Fixture * fixture, gconstpointer data)
   fixture->directory = model_test_directory ();
   fixture->path = g_build_filename (fixture->directory, "m.pt", NULL);
   fixture->options = (TsDetectorOptions) {
-    .model = fixture->path,.device = "cpu",.decoder = "yolo-end2end"
-  };
+  .model = fixture->path,.device = "cpu",.decoder = "yolo-end2end"};
   fake_model_write (fixture->path, SCRIPT);
   g_setenv ("GST_TORCHSCRIPT_SHIM", g_getenv ("TEST_SHIM"), TRUE);
 }
@@ -139,11 +138,12 @@ test_thresholds (Fixture * fixture, gconstpointer data)
   g_autoptr (TsDetector) detector = open_detector (fixture);
 
   g_assert_cmpuint (count_boxes (detector, unset), ==, 2);
-  g_assert_cmpuint (count_boxes (detector, (TsThresholds) { .5f, -1, 0}), ==,
-      1);
-  g_assert_cmpuint (count_boxes (detector, (TsThresholds) { 0.f, -1, 0}), ==,
-      2);
-  g_assert_cmpuint (count_boxes (detector, (TsThresholds) { -1, -1, 1}), ==, 1);
+  g_assert_cmpuint (count_boxes (detector, (TsThresholds) {
+          .5f, -1, 0}), ==, 1);
+  g_assert_cmpuint (count_boxes (detector, (TsThresholds) {
+          0.f, -1, 0}), ==, 2);
+  g_assert_cmpuint (count_boxes (detector, (TsThresholds) {
+          -1, -1, 1}), ==, 1);
 }
 
 /* What the package says counts until the user says otherwise. */
@@ -166,8 +166,8 @@ test_package (Fixture * fixture, gconstpointer data)
   g_assert_cmpstr (ts_detector_get_name (detector), ==, "pages");
   g_assert_cmpstr (ts_detector_get_label (detector, 2), ==, "text");
   g_assert_cmpuint (count_boxes (detector, unset), ==, 1);
-  g_assert_cmpuint (count_boxes (detector, (TsThresholds) { .1f, -1, 0}), ==,
-      2);
+  g_assert_cmpuint (count_boxes (detector, (TsThresholds) {
+          .1f, -1, 0}), ==, 2);
 }
 
 static void
