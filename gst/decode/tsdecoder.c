@@ -15,6 +15,7 @@ static const TsDecoder *const decoders[] = {
 #include "tsdecoders.h"
   NULL
 };
+
 #undef TS_DECODER
 
 const TsDecoder *const *

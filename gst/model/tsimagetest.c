@@ -98,13 +98,15 @@ static GArray *
 detect (TsDetector * detector, const gchar * path, GError ** error)
 {
   const TsThresholds thresholds = { -1.f, -1.f, 0 };
-  g_autoptr (GArray) boxes = g_array_new (FALSE, FALSE, sizeof (TsBox));
+  g_auto (TsResult) result = { NULL };
   g_auto (TsPpm) picture = { NULL };
 
+  ts_result_init (&result);
   if (!ts_ppm_open (&picture, path, error)
-      || !ts_detector_run (detector, &picture.image, &thresholds, boxes, error))
+      || !ts_detector_run (detector, &picture.image, &thresholds, &result,
+          error))
     return NULL;
-  return g_steal_pointer (&boxes);
+  return g_steal_pointer (&result.boxes);
 }
 
 static gboolean
