@@ -13,8 +13,8 @@ libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
 gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good
 libcairo2-dev libpango1.0-dev libjson-glib-dev libarchive-dev
 gobject-introspection libgirepository1.0-dev fonts-dejavu-core"
-test_packages="python3-torch python3-numpy python3-opencv python3-gi
-gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0 binutils"
+test_packages="python3-torch python3-torchvision python3-numpy python3-opencv
+python3-gi python3-gst-1.0 gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0 binutils"
 
 say () {
   printf '%s\n' "$*" >&2

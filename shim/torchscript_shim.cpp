@@ -185,26 +185,40 @@ std::unique_ptr<TsShimValue> describe_file(const TsShimLoadOptions &options) {
   return std::make_unique<TsShimValue>(ts::describe_module(module, self.method_name));
 }
 
-std::vector<c10::IValue> to_arguments(const TsShimModule &self,
-                                      const TsShimTensor *inputs, size_t n_inputs) {
+// What run() gets from its caller.
+struct Inputs {
+  const TsShimTensor *tensors;
+  size_t n;
+  size_t n_listed;
+};
+
+std::vector<c10::IValue> to_arguments(const TsShimModule &self, const Inputs &inputs) {
+  if (inputs.n_listed > inputs.n)
+    throw ts::Error(TS_SHIM_ERROR_ARGUMENT, "more inputs are listed than there are");
   std::vector<c10::IValue> arguments;
-  for (size_t i = 0; i < n_inputs; i++) {
-    at::Tensor tensor = ts::borrow_tensor(inputs[i]).to(self.device);
-    // The caller's memory is only to be read.
-    arguments.emplace_back(self.writes_input && self.device.is_cpu() ? tensor.clone()
-                                                                     : tensor);
+  c10::List<at::Tensor> list;
+  if (inputs.n_listed > 0) arguments.emplace_back(list);
+  for (size_t i = 0; i < inputs.n; i++) {
+    at::Tensor tensor = ts::borrow_tensor(inputs.tensors[i]).to(self.device);
+    // The caller's memory is only to be read; what happens to a list's elements the
+    // analysis does not tell.
+    if ((self.writes_input || i < inputs.n_listed) && self.device.is_cpu())
+      tensor = tensor.clone();
+    if (i < inputs.n_listed)
+      list.push_back(std::move(tensor));
+    else
+      arguments.emplace_back(std::move(tensor));
   }
   return arguments;
 }
 
-std::unique_ptr<TsShimValue> run_module(TsShimModule &self, const TsShimTensor *inputs,
-                                        size_t n_inputs) {
+std::unique_ptr<TsShimValue> run_module(TsShimModule &self, const Inputs &inputs) {
   c10::InferenceMode inference;
   c10::OptionalDeviceGuard on_device;
   if (!self.device.is_cpu()) on_device.reset_device(self.device);
   ts::use_threads(self.threads);
   // Held until the answer is converted, which copies what still has another owner.
-  const auto arguments = to_arguments(self, inputs, n_inputs);
+  const auto arguments = to_arguments(self, inputs);
   c10::IValue answer = self.module.get_method(self.method_name)(arguments);
   return std::make_unique<TsShimValue>(ts::to_value(answer, self.path));
 }
@@ -247,14 +261,21 @@ const char *config(const TsShimModule *module, size_t *size) {
   return module->config.c_str();
 }
 
-TsShimStatus run(TsShimModule *module, const TsShimTensor *inputs, size_t n_inputs,
-                 TsShimValue **output, char *error, size_t error_size) {
+TsShimStatus run_listed(TsShimModule *module, const TsShimTensor *tensors,
+                        size_t n_inputs, size_t n_listed, TsShimValue **output,
+                        char *error, size_t error_size) {
   auto prefix = [&] {
     return module->path + ": " + module->method_name + "() failed on input " +
-           shapes_to_string(inputs, n_inputs) + ": ";
+           shapes_to_string(tensors, n_inputs) + ": ";
   };
-  return ts::guard(error, error_size, TS_SHIM_ERROR_FORWARD, prefix,
-                   [&] { *output = run_module(*module, inputs, n_inputs).release(); });
+  return ts::guard(error, error_size, TS_SHIM_ERROR_FORWARD, prefix, [&] {
+    *output = run_module(*module, {tensors, n_inputs, n_listed}).release();
+  });
+}
+
+TsShimStatus run(TsShimModule *module, const TsShimTensor *inputs, size_t n_inputs,
+                 TsShimValue **output, char *error, size_t error_size) {
+  return run_listed(module, inputs, n_inputs, 0, output, error, error_size);
 }
 
 TsShimStatus describe(const TsShimLoadOptions *options, TsShimValue **description,
@@ -276,6 +297,7 @@ TsShimApi make_api() {
   api.module_free = module_free;
   api.config = config;
   api.run = run;
+  api.run_listed = run_listed;
   api.describe = describe;
   ts::fill_value_functions(&api);
   return api;

@@ -154,6 +154,12 @@ typedef struct
   const char *(*value_string) (const TsShimValue *value);
   void (*value_free) (TsShimValue *value);
 
+  /* As run(), but the first @n_listed inputs are one argument, a list of
+   * tensors; 0: none is. */
+  TsShimStatus (*run_listed) (TsShimModule *module, const TsShimTensor *inputs,
+      size_t n_inputs, size_t n_listed, TsShimValue **output, char *error,
+      size_t error_size);
+
   /* Loads a file on the CPU only to say what is in it; of the options it reads
    * path, method and op_libs.  *description, a dict, is the caller's to free:
    *   "methods"           list of strings, "forward(Tensor x) -> Tensor"

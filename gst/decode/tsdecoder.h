@@ -1,4 +1,4 @@
-/* tsdecoder.h - a module's outputs to boxes
+/* tsdecoder.h - a module's outputs to boxes, classes or a mask
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
@@ -7,11 +7,12 @@
  */
 #pragma once
 
-#include <glib.h>
+#include "tsresult.h"
 
 G_BEGIN_DECLS
 
 #define TS_DECODE_MAX_DIMS 8
+#define TS_DECODE_MAX_ROLES 4
 
 /* One output of the module: float32, dense, row-major, borrowed. */
 typedef struct
@@ -19,37 +20,54 @@ typedef struct
   const gfloat *data;
   gint n_dims;
   gint64 shape[TS_DECODE_MAX_DIMS];
+  const gchar *role;            /* its name in messages, or NULL */
 } TsOutput;
 
-/* A detected box: corners x1, y1, x2, y2 in pixels of the tensor (of the source
- * frame once ts_letterbox_unmap() has been applied), continuous coordinates with
- * the top left pixel spanning 0..1. */
-typedef struct
+/* How the values of a classification become scores. */
+typedef enum
 {
-  gfloat box[4];
-  gfloat score;                 /* 0..1 */
-  gint class_id;                /* 0-based */
-} TsBox;
+  TS_ACTIVATION_SOFTMAX,
+  TS_ACTIVATION_SIGMOID,
+  TS_ACTIVATION_NONE            /* they are scores, 0 to 1 */
+} TsActivation;
 
 typedef struct
 {
-  gfloat score_threshold;       /* a box is kept if its score is above this */
+  gfloat score_threshold;       /* a box or class is kept if its score is above */
   gfloat iou_threshold;         /* overlap above which non-maximum suppression drops */
-  gint max_detections;
+  gint max_detections;          /* likewise the k of the k best classes */
+  gint input_width;             /* of the tensor, pixels: what normalised */
+  gint input_height;            /* boxes are fractions of */
+  gint first_class;             /* what the module calls the class 0 */
+  TsActivation activation;
 } TsDecodeParams;
+
+/* A named output that a decoder reads. */
+typedef struct
+{
+  const gchar *name;
+
+  /* Where it is unless the package or the user says so: list indices and dict
+   * keys joined by dots, "" for the answer itself.  Several are separated by
+   * '|', and the first that is there counts. */
+  const gchar *default_keys;
+} TsRole;
 
 typedef struct
 {
   const gchar *id;              /* as in the decoder property and postprocessor_config.json */
-  const gchar *description;     /* one line, with the shape it reads */
+  const gchar *description;     /* one line, with the shapes it reads */
+  TsResultKind kind;            /* what it fills in */
+  TsRole roles[TS_DECODE_MAX_ROLES + 1];        /* ends with the name NULL */
 
-  /* Appends the boxes of batch item @item to @boxes (an array of TsBox), best
-   * score first, of equal scores always the same one first.  Fails with
-   * TS_ERROR_OUTPUT, naming expected and found shape or value, if @output is
-   * not what this decoder reads, or a score, or the box or class of a kept
-   * detection, is NaN, infinite or out of range; @boxes may have grown then. */
-  gboolean (*decode) (const TsOutput * output, gint item,
-      const TsDecodeParams * params, GArray * boxes, GError ** error);
+  /* Adds what batch item @item holds to @result, best score first, of equal
+   * scores always the same one first; @outputs are those of the roles, in their
+   * order.  Fails with TS_ERROR_OUTPUT, naming expected and found shape or
+   * value, if they are not what this decoder reads, or a score, or the box or
+   * class of a kept detection, is NaN, infinite or out of range; @result may
+   * have grown then. */
+  gboolean (*decode) (const TsOutput * outputs, gint item,
+      const TsDecodeParams * params, TsResult * result, GError ** error);
 } TsDecoder;
 
 /* The decoder called @id; or NULL and TS_ERROR_CONFIG that lists them all. */

@@ -1,6 +1,8 @@
 /* tsdecodeutil.h - what decoders share: checks and their messages
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * @offset counts the elements of @output, all batch items included.
  */
 #pragma once
 
@@ -8,21 +10,27 @@
 
 G_BEGIN_DECLS
 
+/* Far above any label set; a larger number is no class but a misread value. */
+#define TS_DECODE_MAX_CLASS_ID 65535
+
 /* TS_ERROR_OUTPUT: @decoder reads @expected, but the output is [...]. */
 void ts_decode_error_shape (GError ** error, const TsDecoder * decoder,
     const gchar * expected, const TsOutput * output);
 
-/* TS_ERROR_OUTPUT: the value at @index of @output (@item first) is @value, but
- * @decoder expects @expected. */
+/* TS_ERROR_OUTPUT: the value at @offset is not @expected. */
 void ts_decode_error_value (GError ** error, const TsDecoder * decoder,
-    const gint64 index[3], gfloat value, const gchar * expected);
+    const TsOutput * output, gint64 offset, const gchar * expected);
 
-/* Whether @value is a score, 0 to 1; else the error, as above. */
+/* Whether the value at @offset is a score, 0 to 1; finite; a class number.
+ * Else the error, as above. */
 gboolean ts_decode_check_score (const TsDecoder * decoder,
-    const gint64 index[3], gfloat value, GError ** error);
-
-/* Whether @value is finite; else the error, as above. */
+    const TsOutput * output, gint64 offset, GError ** error);
 gboolean ts_decode_check_finite (const TsDecoder * decoder,
-    const gint64 index[3], gfloat value, GError ** error);
+    const TsOutput * output, gint64 offset, GError ** error);
+gboolean ts_decode_check_class (const TsDecoder * decoder,
+    const TsOutput * output, gint64 offset, GError ** error);
+
+/* Appends the box unless it is inverted. */
+void ts_decode_append_box (GArray * boxes, const TsBox * box);
 
 G_END_DECLS

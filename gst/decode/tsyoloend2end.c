@@ -9,94 +9,81 @@
  * Every score is checked; a box and its class only if they are kept.  A box
  * with x2 < x1 or y2 < y1 is dropped.
  */
-#include <math.h>
-
 #include "tsdecodeutil.h"
 #include "tstopk.h"
 
 #define ROW 6
-/* Far above any label set; a larger number is no class but a misread value. */
-#define MAX_CLASS_ID 65535
 
 static gboolean decode (const TsOutput * output, gint item,
-    const TsDecodeParams * params, GArray * boxes, GError ** error);
+    const TsDecodeParams * params, TsResult * result, GError ** error);
 
 extern const TsDecoder ts_decoder_yolo_end2end;
 const TsDecoder ts_decoder_yolo_end2end = {
   .id = "yolo-end2end",
   .description = "YOLO exported with its selection, [B, N, 6]: x1, y1, x2, y2, "
       "score, class",
+  .kind = TS_RESULT_BOXES,
+  .roles = {{"output", ""}},
   .decode = decode
 };
 
 static gboolean
-select_rows (const gfloat * data, gint item, gint64 n_rows, gfloat threshold,
+select_rows (const TsOutput * output, gint64 start, gfloat threshold,
     TsTopK * rows, GError ** error)
 {
-  for (gint64 i = 0; i < n_rows; i++) {
-    gint64 index[3] = { item, i, 4 };
-    gfloat score = data[i * ROW + 4];
+  for (gint64 i = 0; i < output->shape[1]; i++) {
+    gint64 offset = start + i * ROW + 4;
 
-    if (!ts_decode_check_score (&ts_decoder_yolo_end2end, index, score, error))
+    if (!ts_decode_check_score (&ts_decoder_yolo_end2end, output, offset,
+            error))
       return FALSE;
-    if (score > threshold)
-      ts_top_k_add (rows, score, i);
+    if (output->data[offset] > threshold)
+      ts_top_k_add (rows, output->data[offset], i);
   }
   return TRUE;
 }
 
 static gboolean
-check_row (const gfloat * row, gint item, gint64 number, GError ** error)
+append_row (const TsOutput * output, gint64 offset, GArray * boxes,
+    GError ** error)
 {
-  gint64 index[3] = { item, number, 0 };
+  const gfloat *row = output->data + offset;
+  TsBox box = { {row[0], row[1], row[2], row[3]}, row[4] };
 
-  for (; index[2] < 4; index[2]++)
-    if (!ts_decode_check_finite (&ts_decoder_yolo_end2end, index,
-            row[index[2]], error))
+  for (gint i = 0; i < 4; i++)
+    if (!ts_decode_check_finite (&ts_decoder_yolo_end2end, output, offset + i,
+            error))
       return FALSE;
-  index[2] = 5;
-  if (row[5] >= 0.f && row[5] <= MAX_CLASS_ID && row[5] == floorf (row[5]))
-    return TRUE;
-  ts_decode_error_value (error, &ts_decoder_yolo_end2end, index, row[5],
-      "a class number (a whole number from 0 to " G_STRINGIFY (MAX_CLASS_ID)
-      ")");
-  return FALSE;
-}
-
-static void
-append_box (const gfloat * row, GArray * boxes)
-{
-  TsBox box = { {row[0], row[1], row[2], row[3]}, row[4], (gint) row[5] };
-
-  if (row[2] >= row[0] && row[3] >= row[1])
-    g_array_append_val (boxes, box);
+  if (!ts_decode_check_class (&ts_decoder_yolo_end2end, output, offset + 5,
+          error))
+    return FALSE;
+  box.class_id = (gint) row[5];
+  ts_decode_append_box (boxes, &box);
+  return TRUE;
 }
 
 static gboolean
 decode (const TsOutput * output, gint item, const TsDecodeParams * params,
-    GArray * boxes, GError ** error)
+    TsResult * result, GError ** error)
 {
   g_auto (TsTopK) rows = { NULL, 0 };
   const gint64 *shape = output->shape;
   const TsTopKItem *best;
-  const gfloat *data;
+  gint64 start;
   guint n_best;
 
   if (output->n_dims != 3 || item >= shape[0] || shape[2] != ROW) {
-    ts_decode_error_shape (error, &ts_decoder_yolo_end2end, "[B, N, 6]", output);
+    ts_decode_error_shape (error, &ts_decoder_yolo_end2end, "[B, N, 6]",
+        output);
     return FALSE;
   }
-  data = output->data + item * shape[1] * ROW;
+  start = item * shape[1] * ROW;
   ts_top_k_init (&rows, params->max_detections);
-  if (!select_rows (data, item, shape[1], params->score_threshold, &rows, error))
+  if (!select_rows (output, start, params->score_threshold, &rows, error))
     return FALSE;
   best = ts_top_k_sort (&rows, &n_best);
-  for (guint i = 0; i < n_best; i++) {
-    const gfloat *row = data + best[i].index * ROW;
-
-    if (!check_row (row, item, best[i].index, error))
+  for (guint i = 0; i < n_best; i++)
+    if (!append_row (output, start + best[i].index * ROW, result->boxes, error))
       return FALSE;
-    append_box (row, boxes);
-  }
   return TRUE;
 }

@@ -40,25 +40,53 @@ append_string (GString * line, const gchar * text)
 }
 
 static void
-append_detection (GString * line, const GstTorchscriptDetection * d)
+append_label (GString * line, gint class_id, const gchar * label, gfloat score)
 {
-  const gfloat box[] = { d->x1, d->y1, d->x2, d->y2 };
-  guint i;
-
-  g_string_append_printf (line, "{\"class_id\":%d,\"label\":", d->class_id);
-  if (d->label != NULL)
-    append_string (line, d->label);
+  g_string_append_printf (line, "{\"class_id\":%d,\"label\":", class_id);
+  if (label != NULL)
+    append_string (line, label);
   else
     g_string_append (line, "null");
   g_string_append (line, ",\"score\":");
-  append_float (line, d->score);
-  g_string_append (line, ",\"box\":[");
-  for (i = 0; i < G_N_ELEMENTS (box); i++) {
+  append_float (line, score);
+}
+
+static void
+append_box (GString * line, const gfloat box[4])
+{
+  guint i;
+
+  g_string_append (line, "\"box\":[");
+  for (i = 0; i < 4; i++) {
     if (i > 0)
       g_string_append_c (line, ',');
     append_float (line, box[i]);
   }
-  g_string_append (line, "]}");
+  g_string_append_c (line, ']');
+}
+
+static void
+append_detection (GString * line, const GstTorchscriptDetection * d)
+{
+  const gfloat box[4] = { d->x1, d->y1, d->x2, d->y2 };
+
+  append_label (line, d->class_id, d->label, d->score);
+  g_string_append_c (line, ',');
+  append_box (line, box);
+  g_string_append_c (line, '}');
+}
+
+static void
+append_head (GString * line, guint64 result_number, const gchar * model_name,
+    GstClockTime pts)
+{
+  g_string_append_printf (line, "{\"result\":%" G_GUINT64_FORMAT ",\"model\":",
+      result_number);
+  append_string (line, model_name);
+  if (GST_CLOCK_TIME_IS_VALID (pts))
+    g_string_append_printf (line, ",\"pts\":%" G_GUINT64_FORMAT, pts);
+  else
+    g_string_append (line, ",\"pts\":null");
 }
 
 void
@@ -67,13 +95,7 @@ gst_torchscript_append_detection_line (GString * line,
 {
   guint i, n = gst_torchscript_detection_meta_get_n_detections (meta);
 
-  g_string_append_printf (line, "{\"result\":%" G_GUINT64_FORMAT ",\"model\":",
-      meta->result_number);
-  append_string (line, meta->model_name);
-  if (GST_CLOCK_TIME_IS_VALID (pts))
-    g_string_append_printf (line, ",\"pts\":%" G_GUINT64_FORMAT, pts);
-  else
-    g_string_append (line, ",\"pts\":null");
+  append_head (line, meta->result_number, meta->model_name, pts);
   g_string_append_printf (line, ",\"width\":%u,\"height\":%u,\"detections\":[",
       meta->frame_width, meta->frame_height);
   for (i = 0; i < n; i++) {
@@ -83,4 +105,40 @@ gst_torchscript_append_detection_line (GString * line,
         gst_torchscript_detection_meta_get_detection (meta, i));
   }
   g_string_append (line, "]}\n");
+}
+
+void
+gst_torchscript_append_class_line (GString * line,
+    const GstTorchscriptClassificationMeta * meta, GstClockTime pts)
+{
+  guint i, n = gst_torchscript_classification_meta_get_n_classes (meta);
+
+  append_head (line, meta->result_number, meta->model_name, pts);
+  g_string_append (line, ",\"classes\":[");
+  for (i = 0; i < n; i++) {
+    const GstTorchscriptClassification *c =
+        gst_torchscript_classification_meta_get_class (meta, i);
+
+    if (i > 0)
+      g_string_append_c (line, ',');
+    append_label (line, c->class_id, c->label, c->score);
+    g_string_append_c (line, '}');
+  }
+  g_string_append (line, "]}\n");
+}
+
+void
+gst_torchscript_append_mask_line (GString * line,
+    const GstTorchscriptMaskMeta * meta, GstClockTime pts)
+{
+  const gfloat box[4] = { meta->x, meta->y, meta->x + meta->width,
+    meta->y + meta->height
+  };
+
+  append_head (line, meta->result_number, meta->model_name, pts);
+  g_string_append_printf (line, ",\"width\":%u,\"height\":%u,\"mask\":{"
+      "\"columns\":%u,\"rows\":%u,", meta->frame_width, meta->frame_height,
+      meta->columns, meta->rows);
+  append_box (line, box);
+  g_string_append (line, "}}\n");
 }

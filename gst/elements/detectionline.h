@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "gsttorchscriptdetectionmeta.h"
+#include "torchscript.h"
 
 G_BEGIN_DECLS
 
@@ -12,5 +12,11 @@ G_BEGIN_DECLS
  * locale. The element's documentation has the schema. */
 void gst_torchscript_append_detection_line (GString * line,
     const GstTorchscriptDetectionMeta * meta, GstClockTime pts);
+
+/* Likewise for the other kinds of answers. */
+void gst_torchscript_append_class_line (GString * line,
+    const GstTorchscriptClassificationMeta * meta, GstClockTime pts);
+void gst_torchscript_append_mask_line (GString * line,
+    const GstTorchscriptMaskMeta * meta, GstClockTime pts);
 
 G_END_DECLS

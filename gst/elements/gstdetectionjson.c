@@ -29,6 +29,12 @@
  *   * `box`: array of four numbers, left, top, right and bottom edge in pixels of
  *     the frame; the top left pixel spans 0 to 1
  *
+ * A #GstTorchscriptClassificationMeta gives a line with `classes` in place of
+ * `width`, `height` and `detections`: an array of `class_id`, `label` and
+ * `score`, best score first. A #GstTorchscriptMaskMeta gives one with `mask` in
+ * place of `detections`: `columns` and `rows` of the class map and its place in
+ * the frame as `box`; the map itself is not written.
+ *
  * ## Example
  * |[
  * gst-launch-1.0 -q filesrc location=page.png ! pngdec ! torchscriptinfer model=doclayout.mlpkg ! detectionjson location=- ! fakesink
@@ -157,6 +163,23 @@ write_line (gint fd, const gchar * text, gsize size)
   return TRUE;
 }
 
+/* FALSE for a meta that is no answer of ours. */
+static gboolean
+append_line (GString * line, GstMeta * meta, GstClockTime pts)
+{
+  g_string_truncate (line, 0);
+  if (meta->info->api == GST_TORCHSCRIPT_DETECTION_META_API_TYPE)
+    gst_torchscript_append_detection_line (line,
+        (GstTorchscriptDetectionMeta *) meta, pts);
+  else if (meta->info->api == GST_TORCHSCRIPT_CLASSIFICATION_META_API_TYPE)
+    gst_torchscript_append_class_line (line,
+        (GstTorchscriptClassificationMeta *) meta, pts);
+  else if (meta->info->api == GST_TORCHSCRIPT_MASK_META_API_TYPE)
+    gst_torchscript_append_mask_line (line, (GstTorchscriptMaskMeta *) meta,
+        pts);
+  return line->len > 0;
+}
+
 static GstFlowReturn
 gst_detection_json_transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
 {
@@ -164,11 +187,9 @@ gst_detection_json_transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
   gpointer state = NULL;
   GstMeta *meta;
 
-  while ((meta = gst_buffer_iterate_meta_filtered (buffer, &state,
-              GST_TORCHSCRIPT_DETECTION_META_API_TYPE)) != NULL) {
-    g_string_truncate (self->line, 0);
-    gst_torchscript_append_detection_line (self->line,
-        (GstTorchscriptDetectionMeta *) meta, GST_BUFFER_PTS (buffer));
+  while ((meta = gst_buffer_iterate_meta (buffer, &state)) != NULL) {
+    if (!append_line (self->line, meta, GST_BUFFER_PTS (buffer)))
+      continue;
     if (!write_line (self->fd, self->line->str, self->line->len)) {
       GST_ELEMENT_ERROR (self, RESOURCE, WRITE,
           ("Cannot write detections to \"%s\": %s.", self->path,

@@ -11,6 +11,10 @@
  * frame, in place. Each class has a colour of its own. Frames without anything
  * to draw pass untouched: they are neither mapped nor copied.
  *
+ * A #GstTorchscriptMaskMeta is painted in translucent colours, under the boxes;
+ * of a #GstTorchscriptClassificationMeta the best class is written in the top
+ * left corner.
+ *
  * A meta whose frame size is not the frame's (some element in between cropped
  * or resized without saying so) is not drawn, since its boxes would be in the
  * wrong place; a warning in the debug log says so.
@@ -31,8 +35,9 @@
 #include <gst/video/video.h>
 #include <string.h>
 
-#include "gsttorchscriptdetectionmeta.h"
+#include "overlaymask.h"
 #include "overlaypainter.h"
+#include "torchscript.h"
 
 GST_DEBUG_CATEGORY_STATIC (detection_overlay_debug);
 #define GST_CAT_DEFAULT detection_overlay_debug
@@ -45,6 +50,8 @@ GST_DEBUG_CATEGORY_STATIC (detection_overlay_debug);
 #define DEFAULT_CLASSES NULL
 #define DEFAULT_MIN_SCORE 0.0
 #define DEFAULT_FILL_OPACITY 0.0
+#define DEFAULT_MASK_OPACITY 0.5
+#define DEFAULT_MASK_BACKGROUND 0
 
 #define FORMATS "{ RGB, BGR, RGBx, BGRx, xRGB, xBGR, RGBA, BGRA, ARGB, ABGR, " \
     "NV12, I420, GRAY8 }"
@@ -59,7 +66,9 @@ enum
   PROP_SHOW_SCORES,
   PROP_CLASSES,
   PROP_MIN_SCORE,
-  PROP_FILL_OPACITY
+  PROP_FILL_OPACITY,
+  PROP_MASK_OPACITY,
+  PROP_MASK_BACKGROUND
 };
 
 typedef struct
@@ -68,6 +77,8 @@ typedef struct
   gboolean show_labels, show_scores;
   gchar *classes;
   gdouble min_score;
+  gdouble mask_opacity;
+  gint mask_background;         /* the class of masks that is left out; -1: none */
 } Settings;
 
 struct _GstDetectionOverlay
@@ -144,41 +155,48 @@ update_active_settings (GstDetectionOverlay * self)
 }
 
 static gboolean
-class_is_shown (GstDetectionOverlay * self, const GstTorchscriptDetection * d)
+class_is_shown (GstDetectionOverlay * self, gint class_id, const gchar * label)
 {
   gchar id[16];
 
   if (self->active_classes == NULL)
     return TRUE;
-  if (d->label != NULL
-      && g_strv_contains ((const gchar * const *) self->active_classes,
-          d->label))
+  if (label != NULL
+      && g_strv_contains ((const gchar * const *) self->active_classes, label))
     return TRUE;
-  g_snprintf (id, sizeof (id), "%d", d->class_id);
+  g_snprintf (id, sizeof (id), "%d", class_id);
   return g_strv_contains ((const gchar * const *) self->active_classes, id);
 }
 
 static gboolean
 is_shown (GstDetectionOverlay * self, const GstTorchscriptDetection * d)
 {
-  return d->score >= self->active.min_score && class_is_shown (self, d);
+  return d->score >= self->active.min_score
+      && class_is_shown (self, d->class_id, d->label);
+}
+
+static gboolean
+mask_class_is_shown (gint class_id, gpointer self)
+{
+  return class_id != GST_DETECTION_OVERLAY (self)->active.mask_background
+      && class_is_shown (self, class_id, NULL);
 }
 
 /* The pixels' own size, which a crop meta may make another than the caps'. */
 static gboolean
-meta_fits (GstDetectionOverlay * self, GstBuffer * buffer,
-    const GstTorchscriptDetectionMeta * meta)
+meta_fits (GstDetectionOverlay * self, GstBuffer * buffer, guint frame_width,
+    guint frame_height, const gchar * model_name)
 {
   const GstVideoMeta *video = gst_buffer_get_video_meta (buffer);
   guint width = video != NULL ? video->width : (guint) self->info.width;
   guint height = video != NULL ? video->height : (guint) self->info.height;
 
-  if (meta->frame_width == width && meta->frame_height == height)
+  if (frame_width == width && frame_height == height)
     return TRUE;
-  GST_WARNING_OBJECT (self, "not drawing the boxes of model \"%s\": they are "
+  GST_WARNING_OBJECT (self, "not drawing the answer of model \"%s\": it is "
       "for a frame of %ux%u, this one is %ux%u; put the inference behind "
-      "whatever changes the size", meta->model_name, meta->frame_width,
-      meta->frame_height, width, height);
+      "whatever changes the size", model_name, frame_width, frame_height,
+      width, height);
   return FALSE;
 }
 
@@ -200,7 +218,8 @@ foreach_shown (GstDetectionOverlay * self, GstBuffer * buffer,
               GST_TORCHSCRIPT_DETECTION_META_API_TYPE)) != NULL) {
     guint i = gst_torchscript_detection_meta_get_n_detections (meta);
 
-    if (i == 0 || !meta_fits (self, buffer, meta))
+    if (i == 0 || !meta_fits (self, buffer, meta->frame_width,
+            meta->frame_height, meta->model_name))
       continue;
     while (i-- > 0) {
       const GstTorchscriptDetection *d =
@@ -214,6 +233,62 @@ foreach_shown (GstDetectionOverlay * self, GstBuffer * buffer,
     }
   }
   return n_shown;
+}
+
+/* Draws every mask; gives the number.  @frame may be NULL. */
+static guint
+draw_masks (GstDetectionOverlay * self, GstBuffer * buffer,
+    const TsOverlayFrame * frame)
+{
+  GstTorchscriptMaskMeta *meta;
+  gpointer state = NULL;
+  guint n = 0;
+
+  while ((meta = (GstTorchscriptMaskMeta *)
+          gst_buffer_iterate_meta_filtered (buffer, &state,
+              GST_TORCHSCRIPT_MASK_META_API_TYPE)) != NULL) {
+    const TsOverlayMask mask = {
+      g_bytes_get_data (gst_torchscript_mask_meta_get_classes (meta), NULL),
+      meta->columns, meta->rows, meta->x, meta->y, meta->width, meta->height
+    };
+
+    if (self->active.mask_opacity <= 0.0 || !meta_fits (self, buffer,
+            meta->frame_width, meta->frame_height, meta->model_name))
+      continue;
+    n++;
+    if (frame != NULL)
+      ts_overlay_draw_mask (frame, &mask, self->active.mask_opacity,
+          mask_class_is_shown, self);
+  }
+  return n;
+}
+
+/* The best class of the frame that is to be shown, or NULL. */
+static const GstTorchscriptClassification *
+find_class (GstDetectionOverlay * self, GstBuffer * buffer)
+{
+  GstTorchscriptClassificationMeta *meta =
+      gst_buffer_get_torchscript_classification_meta (buffer);
+  guint i, n = meta == NULL ? 0 :
+      gst_torchscript_classification_meta_get_n_classes (meta);
+
+  for (i = 0; i < n; i++) {
+    const GstTorchscriptClassification *c =
+        gst_torchscript_classification_meta_get_class (meta, i);
+
+    if (c->score >= self->active.min_score
+        && class_is_shown (self, c->class_id, c->label))
+      return c;
+  }
+  return NULL;
+}
+
+static gboolean
+has_drawing (GstDetectionOverlay * self, GstBuffer * buffer)
+{
+  return foreach_shown (self, buffer, NULL, NULL) > 0
+      || draw_masks (self, buffer, NULL) > 0
+      || find_class (self, buffer) != NULL;
 }
 
 static void
@@ -242,19 +317,20 @@ draw_box (GstDetectionOverlay * self, const GstTorchscriptDetection * d,
 }
 
 static void
-write_text (GstDetectionOverlay * self, const GstTorchscriptDetection * d)
+write_text (GstDetectionOverlay * self, gint class_id, const gchar * label,
+    gfloat value)
 {
   gchar score[G_ASCII_DTOSTR_BUF_SIZE];
 
   g_string_truncate (self->text, 0);
   if (self->active.show_labels) {
-    if (d->label != NULL)
-      g_string_append (self->text, d->label);
+    if (label != NULL)
+      g_string_append (self->text, label);
     else
-      g_string_append_printf (self->text, "class %d", d->class_id);
+      g_string_append_printf (self->text, "class %d", class_id);
   }
   if (self->active.show_scores) {
-    g_ascii_formatd (score, sizeof (score), "%.2f", d->score);
+    g_ascii_formatd (score, sizeof (score), "%.2f", value);
     if (self->text->len > 0)
       g_string_append_c (self->text, ' ');
     g_string_append (self->text, score);
@@ -267,7 +343,24 @@ draw_label (GstDetectionOverlay * self, const GstTorchscriptDetection * d,
 {
   TsOverlayBox box = to_box (d);
 
-  write_text (self, d);
+  write_text (self, d->class_id, d->label, d->score);
+  if (self->text->len > 0)
+    ts_overlay_painter_draw_label (self->painter, &box, self->text->str,
+        blend_tile, frame);
+}
+
+/* In the frame's top left corner, as on a box round all of it. */
+static void
+draw_class (GstDetectionOverlay * self, GstBuffer * buffer,
+    TsOverlayFrame * frame)
+{
+  const GstTorchscriptClassification *c = find_class (self, buffer);
+  TsOverlayBox box = { 0, 0, frame->width, frame->height };
+
+  if (c == NULL)
+    return;
+  box.color = ts_overlay_class_color (c->class_id);
+  write_text (self, c->class_id, c->label, c->score);
   if (self->text->len > 0)
     ts_overlay_painter_draw_label (self->painter, &box, self->text->str,
         blend_tile, frame);
@@ -335,7 +428,7 @@ gst_detection_overlay_transform_ip (GstBaseTransform * trans,
   GstVideoFrame video;
   TsOverlayFrame frame;
 
-  if (foreach_shown (self, buffer, NULL, NULL) == 0)
+  if (!has_drawing (self, buffer))
     return GST_FLOW_OK;
 
   if (!gst_video_frame_map (&video, &self->info, buffer, GST_MAP_READWRITE)) {
@@ -351,9 +444,11 @@ gst_detection_overlay_transform_ip (GstBaseTransform * trans,
     self->painter = ts_overlay_painter_new ();
   ts_overlay_painter_set_style (self->painter, &self->active.style,
       frame.width, frame.height);
+  draw_masks (self, buffer, &frame);
   /* Labels go over all lines, so that they stay readable. */
   foreach_shown (self, buffer, draw_box, &frame);
   foreach_shown (self, buffer, draw_label, &frame);
+  draw_class (self, buffer, &frame);
   gst_video_frame_unmap (&video);
   return GST_FLOW_OK;
 }
@@ -366,7 +461,7 @@ gst_detection_overlay_prepare_output_buffer (GstBaseTransform * trans,
   GstDetectionOverlay *self = GST_DETECTION_OVERLAY (trans);
 
   update_active_settings (self);
-  if (foreach_shown (self, input, NULL, NULL) == 0) {
+  if (!has_drawing (self, input)) {
     *output = input;
     return GST_FLOW_OK;
   }
@@ -439,6 +534,12 @@ gst_detection_overlay_set_property (GObject * object, guint id,
     case PROP_FILL_OPACITY:
       s->style.fill_opacity = g_value_get_double (value);
       break;
+    case PROP_MASK_OPACITY:
+      s->mask_opacity = g_value_get_double (value);
+      break;
+    case PROP_MASK_BACKGROUND:
+      s->mask_background = g_value_get_int (value);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
       break;
@@ -478,6 +579,12 @@ gst_detection_overlay_get_property (GObject * object, guint id,
       break;
     case PROP_FILL_OPACITY:
       g_value_set_double (value, s->style.fill_opacity);
+      break;
+    case PROP_MASK_OPACITY:
+      g_value_set_double (value, s->mask_opacity);
+      break;
+    case PROP_MASK_BACKGROUND:
+      g_value_set_int (value, s->mask_background);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -535,6 +642,14 @@ install_properties (GObjectClass * klass)
       g_param_spec_double ("fill-opacity", "Fill opacity",
           "How opaque the inside of a box is painted in the class's colour; "
           "0: not at all", 0.0, 1.0, DEFAULT_FILL_OPACITY, flags));
+  g_object_class_install_property (klass, PROP_MASK_OPACITY,
+      g_param_spec_double ("mask-opacity", "Mask opacity",
+          "How opaque the classes of a segmentation are painted; 0: not at all",
+          0.0, 1.0, DEFAULT_MASK_OPACITY, flags));
+  g_object_class_install_property (klass, PROP_MASK_BACKGROUND,
+      g_param_spec_int ("mask-background", "Mask background",
+          "Number of the class of a segmentation that is not painted; -1: all "
+          "are", -1, 65535, DEFAULT_MASK_BACKGROUND, flags));
 }
 
 static void
@@ -578,6 +693,8 @@ gst_detection_overlay_init (GstDetectionOverlay * self)
   self->settings.show_scores = DEFAULT_SHOW_SCORES;
   self->settings.classes = g_strdup (DEFAULT_CLASSES);
   self->settings.min_score = DEFAULT_MIN_SCORE;
+  self->settings.mask_opacity = DEFAULT_MASK_OPACITY;
+  self->settings.mask_background = DEFAULT_MASK_BACKGROUND;
   self->settings_changed = TRUE;
   self->text = g_string_new (NULL);
 }

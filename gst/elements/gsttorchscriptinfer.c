@@ -9,8 +9,12 @@
  * @short_description: finds objects in video with a TorchScript model
  *
  * Runs a PyTorch model, saved with `torch.jit.save`, on every frame and attaches
- * what it found as #GstTorchscriptDetectionMeta, mirrored to
- * #GstVideoRegionOfInterestMeta. The video itself passes through untouched.
+ * its answer: boxes as #GstTorchscriptDetectionMeta, mirrored to
+ * #GstVideoRegionOfInterestMeta; classes of the whole frame as
+ * #GstTorchscriptClassificationMeta; a segmentation as #GstTorchscriptMaskMeta;
+ * and the raw tensors as #GstTorchscriptTensorMeta if
+ * #GstTorchscriptInfer:output-tensors says so. The video itself passes through
+ * untouched.
  *
  * #GstTorchscriptInfer:model is an mlpkg package or a bare `.pt` file. Colour
  * conversion, scaling, padding and normalisation happen inside, as the package
@@ -29,9 +33,7 @@
 #include <gst/video/video.h>
 
 #include "elementerror.h"
-#include "gsttorchscriptdetectionmeta.h"
-#include "gsttorchscriptroi.h"
-#include "tsdetector.h"
+#include "resultattach.h"
 #include "tserror.h"
 #include "videoimage.h"
 
@@ -41,6 +43,7 @@ GST_DEBUG_CATEGORY_STATIC (torchscript_infer_debug);
 #define DEFAULT_DEVICE "auto"
 #define DEFAULT_THREADS 0
 #define DEFAULT_WARMUP 1
+#define DEFAULT_OUTPUT_TENSORS FALSE
 #define FROM_PACKAGE_THRESHOLD -1.0f
 #define FROM_PACKAGE_MAX 0
 
@@ -54,9 +57,11 @@ enum
   PROP_IOU_THRESHOLD,
   PROP_MAX_DETECTIONS,
   PROP_DECODER,
+  PROP_OUTPUT,
   PROP_LABELS,
   PROP_METHOD,
   PROP_WARMUP,
+  PROP_OUTPUT_TENSORS,
   PROP_WEIGHTS,
   PROP_CUSTOM_OP_LIBS,
   PROP_SELF_TEST,
@@ -68,18 +73,18 @@ struct _GstTorchscriptInfer
 
   /* Settings, guarded by the object lock.  All but the thresholds are read
    * when the element starts. */
-  gchar *model, *device, *decoder, *labels, *method;
+  gchar *model, *device, *decoder, *output, *labels, *method;
   gchar *weights, *custom_op_libs;
   gboolean self_test;
   guint threads, warmup;
+  gboolean output_tensors;
   TsThresholds thresholds;
 
   /* State, between start() and stop(), used by the streaming thread only. */
   TsDetector *detector;
   GstVideoInfo info;
   gint refused_width, refused_height;   /* the model failed on this size */
-  GArray *boxes;                /* TsBox, reused for every frame */
-  GArray *detections;           /* GstTorchscriptDetection, reused likewise */
+  TsResult result;              /* reused for every frame */
   guint64 n_results;
 };
 
@@ -131,6 +136,9 @@ gst_torchscript_infer_set_property (GObject * object, guint id,
     case PROP_DECODER:
       replace_string (&self->decoder, value);
       break;
+    case PROP_OUTPUT:
+      replace_string (&self->output, value);
+      break;
     case PROP_LABELS:
       replace_string (&self->labels, value);
       break;
@@ -139,6 +147,9 @@ gst_torchscript_infer_set_property (GObject * object, guint id,
       break;
     case PROP_WARMUP:
       self->warmup = g_value_get_uint (value);
+      break;
+    case PROP_OUTPUT_TENSORS:
+      self->output_tensors = g_value_get_boolean (value);
       break;
     case PROP_WEIGHTS:
       replace_string (&self->weights, value);
@@ -185,6 +196,9 @@ gst_torchscript_infer_get_property (GObject * object, guint id,
     case PROP_DECODER:
       g_value_set_string (value, self->decoder);
       break;
+    case PROP_OUTPUT:
+      g_value_set_string (value, self->output);
+      break;
     case PROP_LABELS:
       g_value_set_string (value, self->labels);
       break;
@@ -193,6 +207,9 @@ gst_torchscript_infer_get_property (GObject * object, guint id,
       break;
     case PROP_WARMUP:
       g_value_set_uint (value, self->warmup);
+      break;
+    case PROP_OUTPUT_TENSORS:
+      g_value_set_boolean (value, self->output_tensors);
       break;
     case PROP_WEIGHTS:
       g_value_set_string (value, self->weights);
@@ -223,7 +240,7 @@ static TsDetector *
 open_detector (GstTorchscriptInfer * self, GError ** error)
 {
   g_autofree gchar *model = NULL, *device = NULL, *decoder = NULL;
-  g_autofree gchar *labels = NULL, *method = NULL;
+  g_autofree gchar *output = NULL, *labels = NULL, *method = NULL;
   g_autofree gchar *weights = NULL, *op_libs = NULL;
   TsDetectorOptions options = { NULL, };
 
@@ -231,6 +248,7 @@ open_detector (GstTorchscriptInfer * self, GError ** error)
   options.model = model = copy_setting (self->model);
   options.device = device = copy_setting (self->device);
   options.decoder = decoder = copy_setting (self->decoder);
+  options.output = output = copy_setting (self->output);
   options.labels = labels = copy_setting (self->labels);
   options.method = method = copy_setting (self->method);
   options.threads = self->threads;
@@ -328,7 +346,7 @@ gst_torchscript_infer_propose_allocation (GstBaseTransform * trans,
   return TRUE;
 }
 
-/* Fills self->boxes with what the model finds in the buffer's pixels. */
+/* Fills self->result with what the model finds in the buffer's pixels. */
 static gboolean
 detect (GstTorchscriptInfer * self, GstBuffer * buffer, GError ** error)
 {
@@ -351,44 +369,29 @@ detect (GstTorchscriptInfer * self, GstBuffer * buffer, GError ** error)
   GST_OBJECT_UNLOCK (self);
 
   ts_image_from_video_frame (&image, &frame);
-  g_array_set_size (self->boxes, 0);
-  done = ts_detector_run (self->detector, &image, &thresholds, self->boxes,
+  done = ts_detector_run (self->detector, &image, &thresholds, &self->result,
       error);
   gst_video_frame_unmap (&frame);
   return done;
 }
 
-static void
-append_detection (GstTorchscriptInfer * self, const TsBox * box)
-{
-  GstTorchscriptDetection detection;
-
-  detection.x1 = box->box[0];
-  detection.y1 = box->box[1];
-  detection.x2 = box->box[2];
-  detection.y2 = box->box[3];
-  detection.score = box->score;
-  detection.class_id = box->class_id;
-  detection.label =
-      g_intern_string (ts_detector_get_label (self->detector, box->class_id));
-  g_array_append_val (self->detections, detection);
-}
-
+/* Without a decoder the tensors are all there is. */
 static void
 attach (GstTorchscriptInfer * self, GstBuffer * buffer)
 {
-  GstTorchscriptDetectionMeta *meta;
-  guint i;
+  const TsResultInfo info = {
+    self->detector, self->info.width, self->info.height, self->n_results++
+  };
+  gboolean with_tensors;
 
-  g_array_set_size (self->detections, 0);
-  for (i = 0; i < self->boxes->len; i++)
-    append_detection (self, &g_array_index (self->boxes, TsBox, i));
-  meta = gst_buffer_add_torchscript_detection_meta (buffer,
-      ts_detector_get_name (self->detector), self->info.width,
-      self->info.height, self->n_results++,
-      (const GstTorchscriptDetection *) self->detections->data,
-      self->detections->len);
-  gst_torchscript_roi_add_from_meta (buffer, meta);
+  GST_OBJECT_LOCK (self);
+  with_tensors = self->output_tensors;
+  GST_OBJECT_UNLOCK (self);
+
+  ts_result_attach (&self->result, &info, buffer);
+  if (with_tensors
+      || ts_detector_get_kind (self->detector) == TS_RESULT_NOTHING)
+    ts_result_attach_tensors (&info, buffer);
 }
 
 static GstFlowReturn
@@ -403,8 +406,8 @@ gst_torchscript_infer_transform_ip (GstBaseTransform * trans,
     return GST_FLOW_ERROR;
   }
   attach (self, buffer);
-  GST_LOG_OBJECT (self, "%u detections in %" GST_PTR_FORMAT, self->boxes->len,
-      buffer);
+  GST_LOG_OBJECT (self, "%u detections in %" GST_PTR_FORMAT,
+      self->result.boxes->len, buffer);
   return GST_FLOW_OK;
 }
 
@@ -416,12 +419,12 @@ gst_torchscript_infer_finalize (GObject * object)
   g_free (self->model);
   g_free (self->device);
   g_free (self->decoder);
+  g_free (self->output);
   g_free (self->labels);
   g_free (self->method);
   g_free (self->weights);
   g_free (self->custom_op_libs);
-  g_array_unref (self->boxes);
-  g_array_unref (self->detections);
+  ts_result_clear (&self->result);
   G_OBJECT_CLASS (gst_torchscript_infer_parent_class)->finalize (object);
 }
 
@@ -434,9 +437,7 @@ gst_torchscript_infer_init (GstTorchscriptInfer * self)
   self->thresholds.score_threshold = FROM_PACKAGE_THRESHOLD;
   self->thresholds.iou_threshold = FROM_PACKAGE_THRESHOLD;
   self->thresholds.max_detections = FROM_PACKAGE_MAX;
-  self->boxes = g_array_new (FALSE, FALSE, sizeof (TsBox));
-  self->detections =
-      g_array_new (FALSE, FALSE, sizeof (GstTorchscriptDetection));
+  ts_result_init (&self->result);
   gst_base_transform_set_in_place (GST_BASE_TRANSFORM (self), TRUE);
 }
 
@@ -461,8 +462,14 @@ install_model_properties (GObjectClass * klass)
           0, 1024, DEFAULT_THREADS, flags));
   g_object_class_install_property (klass, PROP_DECODER,
       g_param_spec_string ("decoder", "Decoder",
-          "How the model's output becomes boxes: yolov10 or yolo-end2end "
-          "(unset: as the package says)", NULL, flags));
+          "How the model's outputs are read: yolov10, yolo-end2end, yolov8, "
+          "yolov5, ssd, torchvision, detr, classification, segmentation or "
+          "tensors (unset: as the package says)", NULL, flags));
+  g_object_class_install_property (klass, PROP_OUTPUT,
+      g_param_spec_string ("output", "Output",
+          "Which parts of the module's answer the decoder reads: a list index, "
+          "a dict key, or several joined by dots; or pairs of a role and such a "
+          "key, boxes=0,scores=1 (unset: as the package says)", NULL, flags));
   g_object_class_install_property (klass, PROP_LABELS,
       g_param_spec_string ("labels", "Labels",
           "A text file with one class name a line, the first for class 0 "
@@ -475,6 +482,10 @@ install_model_properties (GObjectClass * klass)
           "Forward passes on a grey frame before the first one, each time the "
           "frame size changes; they find a model that does not fit, too",
           0, 100, DEFAULT_WARMUP, flags));
+  g_object_class_install_property (klass, PROP_OUTPUT_TENSORS,
+      g_param_spec_boolean ("output-tensors", "Output tensors",
+          "Attach all that the model returns as raw tensors, too",
+          DEFAULT_OUTPUT_TENSORS, flags | GST_PARAM_MUTABLE_PLAYING));
   g_object_class_install_property (klass, PROP_WEIGHTS,
       g_param_spec_string ("weights", "Weights",
           "A safetensors file whose tensors replace the model's own, by name "

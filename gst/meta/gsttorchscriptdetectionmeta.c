@@ -4,13 +4,7 @@
  */
 #include "gsttorchscriptdetectionmeta.h"
 
-#include <gst/video/video.h>
-
-GST_DEBUG_CATEGORY_STATIC (torchscript_meta_debug);
-#define GST_CAT_DEFAULT torchscript_meta_debug
-
-/* Borders up to this many pixels are a size that was rounded. */
-#define MAX_ROUNDING_PX 1.0
+#include "metascale.h"
 
 GType
 gst_torchscript_detection_meta_api_get_type (void)
@@ -65,44 +59,6 @@ add_meta (GstBuffer * buffer, const gchar * model_name, guint frame_width,
   return self;
 }
 
-/* The part of @to, in pixels, that a picture of @from's shape leaves free when
- * it is fitted into @to. */
-static gdouble
-border_px (const GstVideoInfo * from, const GstVideoInfo * to)
-{
-  gdouble from_dar = (gdouble) from->width * from->par_n /
-      ((gdouble) from->height * from->par_d);
-  gdouble to_par = (gdouble) to->par_n / to->par_d;
-  gdouble fitted_height = to->width * to_par / from_dar;
-  gdouble fitted_width = to->height * from_dar / to_par;
-
-  return MAX (to->height - fitted_height, to->width - fitted_width);
-}
-
-static gboolean
-can_scale (const GstTorchscriptDetectionMeta * self,
-    const GstVideoMetaTransform * trans)
-{
-  const GstVideoInfo *in = trans->in_info, *out = trans->out_info;
-
-  if (in->width != (gint) self->frame_width
-      || in->height != (gint) self->frame_height) {
-    GST_WARNING ("dropping detections: their frame is %ux%u, the one scaled "
-        "is %dx%d", self->frame_width, self->frame_height, in->width,
-        in->height);
-    return FALSE;
-  }
-  if (border_px (in, out) >= MAX_ROUNDING_PX + 1e-6) {
-    GST_WARNING ("dropping detections: scaling %dx%d (pixels %d:%d) to %dx%d "
-        "(pixels %d:%d) changes the aspect ratio, and whether the picture was "
-        "stretched or got borders is not known; keep the aspect ratio or put "
-        "the scaler in front of the inference", in->width, in->height,
-        in->par_n, in->par_d, out->width, out->height, out->par_n, out->par_d);
-    return FALSE;
-  }
-  return TRUE;
-}
-
 static gboolean
 transform_scale (GstBuffer * dest, const GstTorchscriptDetectionMeta * self,
     const GstVideoMetaTransform * trans)
@@ -112,7 +68,8 @@ transform_scale (GstBuffer * dest, const GstTorchscriptDetectionMeta * self,
   gfloat sx, sy;
   guint i;
 
-  if (!can_scale (self, trans))
+  if (!gst_torchscript_meta_can_scale ("detections", self->frame_width,
+          self->frame_height, trans))
     return FALSE;
 
   sx = (gfloat) out->width / in->width;
@@ -163,8 +120,6 @@ gst_torchscript_detection_meta_get_info (void)
   if (g_once_init_enter (&info)) {
     const GstMetaInfo *registered;
 
-    GST_DEBUG_CATEGORY_INIT (torchscript_meta_debug, "torchscriptmeta", 0,
-        "detections on buffers");
     registered = gst_meta_register (GST_TORCHSCRIPT_DETECTION_META_API_TYPE,
         "GstTorchscriptDetectionMeta", sizeof (GstTorchscriptDetectionMeta),
         detection_meta_init, detection_meta_free, detection_meta_transform);

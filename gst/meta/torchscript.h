@@ -4,5 +4,10 @@
  */
 #pragma once
 
+#include "gsttorchscriptclassification.h"
+#include "gsttorchscriptclassificationmeta.h"
 #include "gsttorchscriptdetection.h"
 #include "gsttorchscriptdetectionmeta.h"
+#include "gsttorchscriptmaskmeta.h"
+#include "gsttorchscripttensor.h"
+#include "gsttorchscripttensormeta.h"

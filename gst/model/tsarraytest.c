@@ -77,6 +77,27 @@ compare (const gchar * path, const gfloat * expected, gsize size,
   return FALSE;
 }
 
+/* Asks as the package says that the module is asked, with what the file holds
+ * as the frame's tensor. */
+static gboolean
+ask (const TsModelSpec * spec, TsEngine * engine, const TsNpy * input,
+    const gfloat * values, TsOutput * output, GError ** error)
+{
+  g_autofree gchar *converted =
+      g_malloc (input->size * ts_dtype_size (spec->dtype) + 1);
+  TsTensor tensor = { converted, spec->dtype, input->n_dims };
+
+  memcpy (tensor.shape, input->shape, input->n_dims * sizeof (gint64));
+  if (spec->dtype == TS_DTYPE_UINT8 && !input->is_float)
+    memcpy (converted, input->data, input->size);
+  else
+    ts_dtype_from_float (spec->dtype, values, input->size, converted);
+  return ts_engine_run (engine, &tensor, 1,
+      spec->input_form == TS_INPUT_FORM_TENSOR ? 0 : 1, error)
+      && ts_engine_get_output (engine, 0,
+      spec->output_key ? spec->output_key : "", output, error);
+}
+
 gboolean
 ts_array_test_run (const TsModelSpec * spec, TsEngine * engine, GError ** error)
 {
@@ -92,8 +113,7 @@ ts_array_test_run (const TsModelSpec * spec, TsEngine * engine, GError ** error)
     return FALSE;
   question = ts_npy_to_floats (&input);
   answer = ts_npy_to_floats (&expected);
-  return ts_engine_run (engine, question, input.shape, input.n_dims,
-      spec->output_key, &output, error)
+  return ask (spec, engine, &input, question, &output, error)
       && check_shape (expected_path, &expected, &output, error)
       && compare (expected_path, answer, expected.size, &output, error);
 }

@@ -1,4 +1,4 @@
-/* tsdetector.c - an image in, boxes out
+/* tsdetector.c - an image in, boxes, classes or a mask out
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -6,24 +6,28 @@
 
 #include <string.h>
 
-#include "../frame/tstensorizer.h"
 #include "tsengine.h"
 #include "tserror.h"
+#include "tsinputs.h"
 #include "tslabels.h"
 #include "tsmodelspec.h"
+#include "tsoutputkeys.h"
 #include "tsselftest.h"
 
 #define WARM_UP_GREY 128
+
+/* What counts unless the package says otherwise. */
+#define DEFAULT_SCORE_THRESHOLD 0.25f
+#define DEFAULT_MAX_BOXES 300
+#define DEFAULT_MAX_CLASSES 5
 
 struct _TsDetector
 {
   TsModelSpec *spec;
   TsEngine *engine;
   const TsDecoder *decoder;
-  TsTensorizer *tensorizer;
-  TsLetterbox letterbox;
-  gfloat *tensor;
-  gsize tensor_size;            /* floats */
+  gchar **output_keys;          /* of the decoder's roles */
+  TsInputs *inputs;
 };
 
 static gboolean
@@ -65,6 +69,15 @@ override_labels (TsModelSpec * spec, const gchar * path, GError ** error)
 }
 
 static gboolean
+find_outputs (TsDetector * self, const gchar * wanted, GError ** error)
+{
+  if (wanted && !ts_output_keys_parse (self->spec, wanted, error))
+    return FALSE;
+  self->output_keys = ts_output_keys_resolve (self->spec, self->decoder, error);
+  return self->output_keys != NULL;
+}
+
+static gboolean
 open_engine (TsDetector * self, const TsDetectorOptions * options,
     GError ** error)
 {
@@ -74,6 +87,8 @@ open_engine (TsDetector * self, const TsDetectorOptions * options,
     .preferred_device = self->spec->device,
     .method = options->method,
     .threads = options->threads,
+    .dtype = self->spec->dtype == TS_DTYPE_UINT8 ? TS_DTYPE_FLOAT32 :
+        self->spec->dtype,
     .weights = options->weights ? options->weights : self->spec->weights,
     .op_libs = options->op_libs,
   };
@@ -99,10 +114,11 @@ ts_detector_open (const TsDetectorOptions * options, GError ** error)
     return NULL;
   /* What needs no libtorch is checked before it is loaded. */
   self->decoder = find_decoder (self->spec, options->decoder, error);
-  if (!self->decoder || !override_labels (self->spec, options->labels, error)
+  if (!self->decoder || !find_outputs (self, options->output, error)
+      || !override_labels (self->spec, options->labels, error)
       || !open_engine (self, options, error))
     return NULL;
-  self->tensorizer = ts_tensorizer_new (&self->spec->format);
+  self->inputs = ts_inputs_new (self->spec);
   if (options->self_test
       && !ts_self_test_run (self->spec, self->engine, self, error))
     return NULL;
@@ -115,96 +131,129 @@ ts_detector_free (TsDetector * self)
 {
   if (!self)
     return;
-  g_clear_pointer (&self->tensorizer, ts_tensorizer_free);
+  ts_inputs_free (self->inputs);
   ts_engine_free (self->engine);
+  g_strfreev (self->output_keys);
   ts_model_spec_free (self->spec);
-  g_free (self->tensor);
   g_free (self);
-}
-
-static gboolean
-reserve_tensor (TsDetector * self, gsize size, GError ** error)
-{
-  if (size == self->tensor_size)
-    return TRUE;
-  g_free (self->tensor);
-  self->tensor = g_try_new (gfloat, size);
-  self->tensor_size = self->tensor ? size : 0;
-  if (!self->tensor)
-    g_set_error (error, TS_ERROR, TS_ERROR_MEMORY,
-        "%s: no memory for an input of %" G_GSIZE_FORMAT
-        " numbers; use a smaller input or free memory", self->spec->path, size);
-  return self->tensor != NULL;
-}
-
-static gboolean
-place_frame (TsDetector * self, gint width, gint height, GError ** error)
-{
-  TsLetterbox *box = &self->letterbox;
-
-  if (box->source_width != width || box->source_height != height)
-    ts_letterbox_init (box, &self->spec->size, width, height);
-  return reserve_tensor (self, (gsize) self->spec->format.channels
-      * box->tensor_width * box->tensor_height, error);
-}
-
-static gboolean
-forward (TsDetector * self, TsOutput * output, GError ** error)
-{
-  gint64 channels = self->spec->format.channels;
-  gint64 width = self->letterbox.tensor_width;
-  gint64 height = self->letterbox.tensor_height;
-  const gint64 nchw[4] = { 1, channels, height, width };
-  const gint64 nhwc[4] = { 1, height, width, channels };
-  gboolean is_nchw = self->spec->format.layout == TS_LAYOUT_NCHW;
-
-  return ts_engine_run (self->engine, self->tensor, is_nchw ? nchw : nhwc, 4,
-      self->spec->output_key, output, error);
 }
 
 static TsDecodeParams
 get_params (const TsDetector * self, const TsThresholds * wanted)
 {
+  const TsLetterbox *letterbox = ts_inputs_get_letterbox (self->inputs);
+  gboolean is_boxes = self->decoder->kind == TS_RESULT_BOXES;
   const TsModelSpec *spec = self->spec;
+  TsDecodeParams params = {
+    .score_threshold = is_boxes ? DEFAULT_SCORE_THRESHOLD : -1.f,
+    .iou_threshold = spec->iou_threshold,
+    .max_detections = is_boxes ? DEFAULT_MAX_BOXES : DEFAULT_MAX_CLASSES,
+    .input_width = letterbox->tensor_width,
+    .input_height = letterbox->tensor_height,
+    .first_class = spec->first_class,
+    .activation = spec->activation,
+  };
 
-  return (TsDecodeParams) {
-  .score_threshold = wanted->score_threshold >= 0.f ?
-        wanted->score_threshold : spec->score_threshold,.iou_threshold =
-        wanted->iou_threshold >=
-        0.f ? wanted->iou_threshold : spec->iou_threshold,.max_detections =
-        wanted->max_detections >
-        0 ? wanted->max_detections : spec->max_detections,};
+  if (wanted->score_threshold >= 0.f)
+    params.score_threshold = wanted->score_threshold;
+  else if (spec->score_threshold >= 0.f)
+    params.score_threshold = spec->score_threshold;
+  if (wanted->iou_threshold >= 0.f)
+    params.iou_threshold = wanted->iou_threshold;
+  if (wanted->max_detections > 0 || spec->max_detections > 0)
+    params.max_detections = wanted->max_detections > 0 ?
+        wanted->max_detections : spec->max_detections;
+  return params;
+}
+
+gfloat
+ts_detector_get_score_threshold (const TsDetector * self)
+{
+  const TsThresholds unset = { -1.f, -1.f, 0 };
+
+  return get_params (self, &unset).score_threshold;
+}
+
+/* Where the tensor lies, seen from the frame inside it. */
+static void
+unmap_tensor (const TsLetterbox * box, gfloat area[4])
+{
+  gdouble scale_x = (gdouble) box->source_width / box->resized_width;
+  gdouble scale_y = (gdouble) box->source_height / box->resized_height;
+
+  area[0] = (gfloat) (-box->left * scale_x);
+  area[1] = (gfloat) (-box->top * scale_y);
+  area[2] = (gfloat) (box->tensor_width * scale_x);
+  area[3] = (gfloat) (box->tensor_height * scale_y);
+}
+
+static void
+unmap_result (const TsDetector * self, TsResult * result)
+{
+  const TsLetterbox *letterbox = ts_inputs_get_letterbox (self->inputs);
+
+  for (guint i = 0; i < result->boxes->len; i++)
+    ts_letterbox_unmap (letterbox, g_array_index (result->boxes, TsBox, i).box);
+  if (result->mask.classes)
+    unmap_tensor (letterbox, result->mask.area);
 }
 
 static gboolean
-decode (TsDetector * self, const TsOutput * output,
-    const TsThresholds * thresholds, GArray * boxes, GError ** error)
+get_outputs (TsDetector * self, TsOutput * outputs, GError ** error)
+{
+  for (guint i = 0; self->output_keys[i]; i++) {
+    if (!ts_engine_get_output (self->engine, i, self->output_keys[i],
+            &outputs[i], error))
+      return FALSE;
+    outputs[i].role = self->decoder->roles[i].name;
+  }
+  return TRUE;
+}
+
+static gboolean
+decode (TsDetector * self, const TsThresholds * thresholds, TsResult * result,
+    GError ** error)
 {
   TsDecodeParams params = get_params (self, thresholds);
-  guint first = boxes->len;
+  TsOutput outputs[TS_DECODE_MAX_ROLES] = { {NULL} };
 
-  if (!self->decoder->decode (output, 0, &params, boxes, error)) {
-    /* The decoder does not know which file it decodes for. */
-    g_prefix_error (error, "%s: ", self->spec->path);
-    g_array_set_size (boxes, first);
+  if (!get_outputs (self, outputs, error))
     return FALSE;
+  if (self->decoder->decode (outputs, 0, &params, result, error)) {
+    unmap_result (self, result);
+    return TRUE;
   }
-  for (guint i = first; i < boxes->len; i++)
-    ts_letterbox_unmap (&self->letterbox, g_array_index (boxes, TsBox, i).box);
-  return TRUE;
+  /* The decoder does not know which file it decodes for. */
+  g_prefix_error (error, "%s: ", self->spec->path);
+  ts_result_reset (result);
+  return FALSE;
 }
 
 gboolean
 ts_detector_run (TsDetector * self, const TsImage * image,
-    const TsThresholds * thresholds, GArray * boxes, GError ** error)
+    const TsThresholds * thresholds, TsResult * result, GError ** error)
 {
-  TsOutput output;
+  gsize n_inputs, n_listed;
+  const TsTensor *inputs;
 
-  if (!place_frame (self, image->width, image->height, error))
+  ts_result_reset (result);
+  if (!ts_inputs_fill (self->inputs, image, error))
     return FALSE;
-  ts_tensorizer_run (self->tensorizer, image, &self->letterbox, self->tensor);
-  return forward (self, &output, error)
-      && decode (self, &output, thresholds, boxes, error);
+  inputs = ts_inputs_get (self->inputs, &n_inputs, &n_listed);
+  return ts_engine_run (self->engine, inputs, n_inputs, n_listed, error)
+      && decode (self, thresholds, result, error);
+}
+
+TsResultKind
+ts_detector_get_kind (const TsDetector * self)
+{
+  return self->decoder->kind;
+}
+
+TsAnswer *
+ts_detector_get_answer (const TsDetector * self)
+{
+  return ts_engine_get_answer (self->engine);
 }
 
 gboolean
@@ -212,15 +261,16 @@ ts_detector_warm_up (TsDetector * self, gint width, gint height, guint runs,
     GError ** error)
 {
   const TsThresholds thresholds = { -1.f, -1.f, 0 };
-  g_autoptr (GArray) boxes = g_array_new (FALSE, FALSE, sizeof (TsBox));
+  g_auto (TsResult) result = { NULL };
   g_autofree guint8 *row = g_malloc (width);
   /* One row stands for all of them. */
   TsImage image = { TS_PIXEL_GRAY8, width, height, {row}, {0}
   };
 
   memset (row, WARM_UP_GREY, width);
+  ts_result_init (&result);
   for (guint i = 0; i < runs; i++)
-    if (!ts_detector_run (self, &image, &thresholds, boxes, error))
+    if (!ts_detector_run (self, &image, &thresholds, &result, error))
       return FALSE;
   return TRUE;
 }

@@ -1,4 +1,4 @@
-/* tsdetector.h - an image in, boxes out
+/* tsdetector.h - an image in, boxes, classes or a mask out
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
@@ -10,6 +10,7 @@
 
 #include "../decode/tsdecoder.h"
 #include "../frame/tsimage.h"
+#include "tsanswer.h"
 
 G_BEGIN_DECLS
 
@@ -21,6 +22,7 @@ typedef struct
   const gchar *model;           /* mlpkg package, .pt or .pth; NULL is an error */
   const gchar *device;          /* "auto", "cpu", "cuda", "cuda:N", "mps" */
   const gchar *decoder;         /* id, or NULL */
+  const gchar *output;          /* "KEY" or "ROLE=KEY,ROLE=KEY", or NULL */
   const gchar *labels;          /* path of a label file, or NULL */
   const gchar *method;          /* NULL: "forward" */
   gint threads;                 /* 0: one a core */
@@ -48,11 +50,20 @@ void ts_detector_free (TsDetector * self);
 gboolean ts_detector_warm_up (TsDetector * self, gint width, gint height,
     guint runs, GError ** error);
 
-/* Appends the detections in @image to @boxes (an array of TsBox), corners in
- * source pixels, best score first.  One thread at a time.
- * Errors: TS_ERROR_FORWARD, _OUTPUT, _MEMORY. */
+/* Puts what is in @image into @result: boxes with corners in source pixels,
+ * classes, best score first, or a mask; it is empty after an error.  One thread
+ * at a time.  Errors: TS_ERROR_FORWARD, _OUTPUT, _MEMORY. */
 gboolean ts_detector_run (TsDetector * self, const TsImage * image,
-    const TsThresholds * thresholds, GArray * boxes, GError ** error);
+    const TsThresholds * thresholds, TsResult * result, GError ** error);
+
+/* The threshold of a run with unset thresholds. */
+gfloat ts_detector_get_score_threshold (const TsDetector * self);
+
+/* Which part of a result the decoder fills in. */
+TsResultKind ts_detector_get_kind (const TsDetector * self);
+
+/* All that the module returned in the last run, or NULL; owned. */
+TsAnswer *ts_detector_get_answer (const TsDetector * self);
 
 /* Owned by the detector. */
 const gchar *ts_detector_get_name (const TsDetector * self);

@@ -14,12 +14,22 @@
 /* Of the shim's messages; a longer one is cut. */
 #define ERROR_SIZE 4096
 
+/* Inputs of a module; no signature comes near it. */
+#define MAX_INPUTS 16
+
+struct _TsAnswer
+{
+  gatomicrefcount references;
+  const TsShimApi *api;
+  TsShimValue *value;
+};
+
 struct _TsEngine
 {
   const TsShimApi *api;
   TsShimModule *module;
-  TsShimValue *answer;          /* of the last run */
-  TsValueBuffer buffer;
+  TsAnswer *answer;             /* of the last run */
+  TsValueBuffer buffers[TS_DECODE_MAX_ROLES];
   gchar *path;
   gchar *device;
   gchar *device_reason;
@@ -109,7 +119,7 @@ load (TsEngine * self, const TsEngineOptions * options,
     .device = self->device,
     .method = options->method,
     .threads = options->threads,
-    .dtype = TS_SHIM_FLOAT32,
+    .dtype = (TsShimDtype) options->dtype,
     .op_libs = (const char *const *) op_libs,
     .weights_path = options->weights,
   };
@@ -156,11 +166,11 @@ ts_engine_free (TsEngine * self)
 {
   if (!self)
     return;
-  if (self->api) {
-    self->api->value_free (self->answer);
+  g_clear_pointer (&self->answer, ts_answer_unref);
+  if (self->api)
     self->api->module_free (self->module);
-  }
-  g_free (self->buffer.data);
+  for (guint i = 0; i < TS_DECODE_MAX_ROLES; i++)
+    g_free (self->buffers[i].data);
   g_free (self->path);
   g_free (self->device);
   g_free (self->device_reason);
@@ -208,36 +218,102 @@ set_run_error (TsEngine * self, TsShimStatus status, const gchar * text,
       error);
 }
 
-static gboolean
-forward (TsEngine * self, const gfloat * data, const gint64 * shape,
-    gint n_dims, GError ** error)
+static TsShimTensor
+to_shim_tensor (const TsTensor * from)
 {
-  TsShimTensor input = { (gpointer) data, TS_SHIM_FLOAT32, n_dims };
-  gchar text[ERROR_SIZE] = "";
-  TsShimStatus status;
+  TsShimTensor tensor = {
+    (gpointer) from->data, (TsShimDtype) from->dtype, from->n_dims
+  };
 
-  for (gint i = 0; i < n_dims; i++)
-    input.shape[i] = shape[i];
-  g_clear_pointer (&self->answer, self->api->value_free);
-  status = self->api->run (self->module, &input, 1, &self->answer, text,
-      sizeof text);
-  if (status != TS_SHIM_OK)
-    set_run_error (self, status, text, error);
-  return status == TS_SHIM_OK;
+  for (gint i = 0; i < from->n_dims; i++)
+    tensor.shape[i] = from->shape[i];
+  return tensor;
+}
+
+/* Takes @value. */
+static TsAnswer *
+new_answer (const TsShimApi * api, TsShimValue * value)
+{
+  TsAnswer *answer = g_new (TsAnswer, 1);
+
+  g_atomic_ref_count_init (&answer->references);
+  answer->api = api;
+  answer->value = value;
+  return answer;
 }
 
 gboolean
-ts_engine_run (TsEngine * self, const gfloat * data, const gint64 * shape,
-    gint n_dims, const gchar * output_key, TsOutput * output, GError ** error)
+ts_engine_run (TsEngine * self, const TsTensor * inputs, gsize n_inputs,
+    gsize n_listed, GError ** error)
+{
+  TsShimTensor tensors[MAX_INPUTS];
+  TsShimValue *value = NULL;
+  gchar text[ERROR_SIZE] = "";
+  TsShimStatus status;
+
+  g_return_val_if_fail (n_listed <= n_inputs && n_inputs <= MAX_INPUTS, FALSE);
+
+  for (gsize i = 0; i < n_inputs; i++)
+    tensors[i] = to_shim_tensor (&inputs[i]);
+  g_clear_pointer (&self->answer, ts_answer_unref);
+  status = self->api->run_listed (self->module, tensors, n_inputs, n_listed,
+      &value, text, sizeof text);
+  if (status != TS_SHIM_OK) {
+    set_run_error (self, status, text, error);
+    return FALSE;
+  }
+  self->answer = new_answer (self->api, value);
+  return TRUE;
+}
+
+gboolean
+ts_engine_get_output (TsEngine * self, guint slot, const gchar * keys,
+    TsOutput * output, GError ** error)
 {
   const TsShimValue *value;
 
-  g_return_val_if_fail (n_dims <= TS_DECODE_MAX_DIMS, FALSE);
+  g_return_val_if_fail (self->answer && slot < TS_DECODE_MAX_ROLES, FALSE);
 
-  if (!forward (self, data, shape, n_dims, error))
-    return FALSE;
-  value = output_key && *output_key ? ts_value_find (self->api, self->answer,
-      output_key, self->path, error) : self->answer;
-  return value && ts_value_to_output (self->api, value, &self->buffer,
+  value = ts_value_find (self->api, self->answer->value, keys, self->path,
+      error);
+  return value && ts_value_to_output (self->api, value, &self->buffers[slot],
       self->path, output, error);
+}
+
+TsAnswer *
+ts_engine_get_answer (const TsEngine * self)
+{
+  return self->answer;
+}
+
+TsAnswer *
+ts_answer_ref (TsAnswer * self)
+{
+  g_atomic_ref_count_inc (&self->references);
+  return self;
+}
+
+void
+ts_answer_unref (TsAnswer * self)
+{
+  if (!g_atomic_ref_count_dec (&self->references))
+    return;
+  self->api->value_free (self->value);
+  g_free (self);
+}
+
+static void
+clear_named_tensor (gpointer data)
+{
+  g_free (((TsNamedTensor *) data)->name);
+}
+
+GArray *
+ts_answer_list (TsAnswer * self)
+{
+  GArray *tensors = g_array_new (FALSE, FALSE, sizeof (TsNamedTensor));
+
+  g_array_set_clear_func (tensors, clear_named_tensor);
+  ts_value_list (self->api, self->value, tensors);
+  return tensors;
 }

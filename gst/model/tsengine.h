@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "../decode/tsdecoder.h"
+#include "tsanswer.h"
 
 G_BEGIN_DECLS
 
@@ -17,6 +17,7 @@ typedef struct
   const gchar *preferred_device;        /* what "auto" tries first, or NULL */
   const gchar *method;          /* NULL: "forward" */
   gint threads;                 /* intra-op threads of the CPU; 0: one a core */
+  TsDtype dtype;                /* of floating parameters */
   const gchar *weights;         /* safetensors file put over the module's own, or NULL */
   const gchar *op_libs;         /* libraries of custom operators, by commas; or NULL */
 } TsEngineOptions;
@@ -43,14 +44,21 @@ const gchar *ts_engine_get_runtime_warning (const TsEngine * self);
 /* The embedded config.txt, or NULL; owned. */
 const gchar *ts_engine_get_config (const TsEngine * self, gsize * size);
 
-/* Runs the module on one dense float32 tensor and gives the part of its answer
- * at @output_key ("" or NULL: the answer itself; "1", "boxes", "one2one.0": list
- * indices and dict keys joined by dots) as a float32 view.  The view is valid
- * until the next run or free.  One thread at a time.
- * Errors: TS_ERROR_FORWARD, _OUTPUT (names what was found), _MEMORY. */
-gboolean ts_engine_run (TsEngine * self, const gfloat * data,
-    const gint64 * shape, gint n_dims, const gchar * output_key,
-    TsOutput * output, GError ** error);
+/* Runs the module.  The first @n_listed inputs go as one argument, a list of
+ * tensors, the others as an argument each.  One thread at a time.
+ * Errors: TS_ERROR_FORWARD, _OUTPUT (a type that has no C form), _MEMORY. */
+gboolean ts_engine_run (TsEngine * self, const TsTensor * inputs,
+    gsize n_inputs, gsize n_listed, GError ** error);
+
+/* Gives the part of the last run's answer at @keys (see ts_value_find()) as a
+ * float32 view, valid until the next run or free, or the next call for the same
+ * @slot (0 to TS_DECODE_MAX_ROLES - 1).
+ * Errors: TS_ERROR_OUTPUT (names what was found), _MEMORY. */
+gboolean ts_engine_get_output (TsEngine * self, guint slot,
+    const gchar * keys, TsOutput * output, GError ** error);
+
+/* The last run's answer, or NULL; owned by the engine. */
+TsAnswer *ts_engine_get_answer (const TsEngine * self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TsEngine, ts_engine_free)
 

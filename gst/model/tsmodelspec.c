@@ -19,11 +19,28 @@
 #define MAX_EDGE 16384
 #define MAX_STRIDE 1024
 
+static void
+clear_input (gpointer input)
+{
+  g_free (((TsInputSpec *) input)->values);
+}
+
+static GArray *
+new_inputs (void)
+{
+  const TsInputSpec frame = { TS_INPUT_FRAME };
+  GArray *inputs = g_array_new (FALSE, TRUE, sizeof (TsInputSpec));
+
+  g_array_set_clear_func (inputs, clear_input);
+  return g_array_append_val (inputs, frame);
+}
+
 static TsModelSpec *
 new_with_defaults (void)
 {
   TsModelSpec *self = g_new0 (TsModelSpec, 1);
 
+  self->inputs = new_inputs ();
   self->size = (TsInputSize) {
   TS_RESIZE_LETTERBOX, 640, 640, 0};
   self->format.layout = TS_LAYOUT_NCHW;
@@ -31,9 +48,8 @@ new_with_defaults (void)
   self->format.pad_value = 114;
   for (gint i = 0; i < 3; i++)
     self->format.scale[i] = 1.f / 255.f;
-  self->score_threshold = 0.25f;
+  self->score_threshold = -1.f;
   self->iou_threshold = 0.45f;
-  self->max_detections = 300;
   return self;
 }
 
@@ -217,6 +233,8 @@ ts_model_spec_free (TsModelSpec * self)
   g_free (self->device);
   g_free (self->decoder);
   g_free (self->output_key);
+  g_clear_pointer (&self->output_roles, g_hash_table_unref);
+  g_clear_pointer (&self->inputs, g_array_unref);
   g_strfreev (self->labels);
   g_free (self);
 }

@@ -6,8 +6,38 @@
 
 #include "../frame/tsletterbox.h"
 #include "../frame/tstensorizer.h"
+#include "tstensor.h"
 
 G_BEGIN_DECLS
+
+/* How the module takes its inputs. */
+typedef enum
+{
+  TS_INPUT_FORM_TENSOR,         /* an argument each */
+  TS_INPUT_FORM_LIST,           /* the frame as a list of one CHW (or HWC)
+                                   tensor, the others as an argument each */
+  TS_INPUT_FORM_TENSOR_LIST     /* one list of all inputs */
+} TsInputForm;
+
+/* Where an input comes from; sizes are two numbers. */
+typedef enum
+{
+  TS_INPUT_FRAME,
+  TS_INPUT_ORIGINAL_SIZE,       /* height, width of the frame, pixels */
+  TS_INPUT_ORIGINAL_SIZE_WH,    /* width, height */
+  TS_INPUT_INPUT_SIZE,          /* height, width of the tensor */
+  TS_INPUT_SCALE_FACTOR,        /* vertical, horizontal: scaled by original */
+  TS_INPUT_CONSTANT
+} TsInputSource;
+
+typedef struct
+{
+  TsInputSource source;
+  TsDtype dtype;                /* of all but the frame, as is what follows */
+  gint n_dims;
+  gint64 shape[TS_DECODE_MAX_DIMS];
+  gfloat *values;               /* of TS_INPUT_CONSTANT; owned */
+} TsInputSpec;
 
 typedef struct
 {
@@ -18,13 +48,21 @@ typedef struct
   gchar *device;                /* what device=auto prefers, or NULL */
   gchar *decoder;               /* id, or NULL: not known */
   gchar *output_key;            /* "" or NULL: the output itself; "1", "boxes", "one2one.0" */
+  GHashTable *output_roles;     /* likewise for single roles of the decoder, or NULL */
   gchar **labels;               /* NULL-terminated, by class id; NULL: not known */
   TsInputSize size;
   gboolean size_known;
+  gboolean keeps_size;          /* the tensor is as large as the frame */
   TsTensorFormat format;
-  gfloat score_threshold;
+  TsDtype dtype;                /* of the frame's tensor, and for a floating
+                                   type of the parameters */
+  TsInputForm input_form;
+  GArray *inputs;               /* of TsInputSpec, in the module's order */
+  gfloat score_threshold;       /* < 0: the decoder's default */
   gfloat iou_threshold;
-  gint max_detections;
+  gint max_detections;          /* 0: the decoder's default */
+  gint first_class;             /* what the module calls the class 0 */
+  TsActivation activation;
   gchar *temporary;             /* directory that a zip was unpacked to, or NULL */
 } TsModelSpec;
 

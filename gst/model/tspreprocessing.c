@@ -66,18 +66,10 @@ read_size (TsModelSpec * spec, const TsJson * json, SizeKind * kind,
 }
 
 static gboolean
-check_resize (const TsJson * json, GError ** error)
+check_resample (const TsJson * json, GError ** error)
 {
-  gboolean do_resize = TRUE;
   gint resample = PIL_BILINEAR;
 
-  if (!ts_json_get_boolean (json, "do_resize", &do_resize, error))
-    return FALSE;
-  if (!do_resize) {
-    ts_json_error_value (json, "do_resize", "false",
-        "true: frames of any size are scaled to \"size\"", error);
-    return FALSE;
-  }
   if (!ts_json_get_int (json, "resample", 0, G_MAXINT, &resample, error))
     return FALSE;
   if (resample == PIL_BILINEAR)
@@ -95,14 +87,16 @@ read_resize (TsModelSpec * spec, const TsJson * json, GError ** error)
 {
   static const gchar *const types[] = { "letterbox", "stretch", NULL };
   JsonNode *do_pad_node;
-  gboolean do_pad = TRUE;
+  gboolean do_pad = TRUE, do_resize = TRUE;
   SizeKind kind;
   gint type;
 
-  if (!check_resize (json, error) || !read_size (spec, json, &kind, error)
+  if (!ts_json_get_boolean (json, "do_resize", &do_resize, error)
+      || !check_resample (json, error) || !read_size (spec, json, &kind, error)
       || !ts_json_get (json, "do_pad", TS_JSON_BOOLEAN, &do_pad_node, error)
       || !ts_json_get_boolean (json, "do_pad", &do_pad, error))
     return FALSE;
+  spec->keeps_size = !do_resize;
   type = kind == SIZE_EXACT && !(do_pad_node && do_pad);
   if (!ts_json_get_choice (json, "resize_type", types, &type, error))
     return FALSE;
@@ -183,13 +177,19 @@ read_scale (TsModelSpec * spec, const TsJson * json, GError ** error)
 {
   gfloat mean[3] = { 0.f, 0.f, 0.f }, std[3] = { 1.f, 1.f, 1.f };
   gfloat factor = 1.f / 255.f;
-  gboolean rescale = TRUE;
+  gboolean is_integer = spec->dtype == TS_DTYPE_UINT8;
+  gboolean rescale = !is_integer;
 
   if (!ts_json_get_boolean (json, "do_rescale", &rescale, error)
       || !ts_json_get_float (json, "rescale_factor", -1e6f, 1e6f, &factor,
           error)
       || !read_normalize (json, mean, std, error))
     return FALSE;
+  if (is_integer && (rescale || mean[0] != 0.f || std[0] != 1.f)) {
+    ts_json_error_value (json, "dtype", "uint8", "a floating type, as "
+        "\"do_rescale\" or \"do_normalize\" is true", error);
+    return FALSE;
+  }
   for (gint i = 0; i < 3; i++) {
     spec->format.scale[i] = (rescale ? factor : 1.f) / std[i];
     spec->format.offset[i] = -mean[i] / std[i];
@@ -202,27 +202,48 @@ read_format (TsModelSpec * spec, const TsJson * json, GError ** error)
 {
   static const gchar *const orders[] = { "RGB", "BGR", NULL };
   static const gchar *const layouts[] = { "NCHW", "NHWC", NULL };
-  static const gchar *const dtypes[] = { "float32", NULL };
-  gint order = 0, layout = 0, dtype = 0;
+  gint order = 0, layout = 0, channels = 3;
   gint pad = spec->format.pad_value;
   gboolean convert = TRUE;
 
   if (!ts_json_get_choice (json, "channel_order", orders, &order, error)
       || !ts_json_get_choice (json, "layout", layouts, &layout, error)
-      || !ts_json_get_choice (json, "dtype", dtypes, &dtype, error)
+      || !ts_json_get_int (json, "num_channels", 1, 3, &channels, error)
       || !ts_json_get_int (json, "pad_value", 0, 255, &pad, error)
       || !ts_json_get_boolean (json, "do_convert_rgb", &convert, error))
     return FALSE;
+  if (channels == 2) {
+    ts_json_error_value (json, "num_channels", "2", "1 (luma) or 3", error);
+    return FALSE;
+  }
+  spec->format.channels = channels;
   spec->format.bgr = order == 1;
   spec->format.layout = layout == 0 ? TS_LAYOUT_NCHW : TS_LAYOUT_NHWC;
   spec->format.pad_value = (guint8) pad;
   return TRUE;
 }
 
-gboolean
-ts_preprocessing_read (TsModelSpec * spec, const TsJson * json,
-    GError ** error)
+static gboolean
+read_dtype (TsModelSpec * spec, const TsJson * json, GError ** error)
 {
-  return read_resize (spec, json, error) && read_scale (spec, json, error)
-      && read_format (spec, json, error);
+  static const gchar *const names[] = {
+    "float32", "float16", "bfloat16", "uint8", NULL
+  };
+  static const TsDtype dtypes[] = {
+    TS_DTYPE_FLOAT32, TS_DTYPE_FLOAT16, TS_DTYPE_BFLOAT16, TS_DTYPE_UINT8
+  };
+  gint index = 0;
+
+  if (!ts_json_get_choice (json, "dtype", names, &index, error))
+    return FALSE;
+  spec->dtype = dtypes[index];
+  return TRUE;
+}
+
+gboolean
+ts_preprocessing_read (TsModelSpec * spec, const TsJson * json, GError ** error)
+{
+  return read_dtype (spec, json, error) && read_resize (spec, json, error)
+      && read_scale (spec, json, error) && read_format (spec, json, error)
+      && ts_input_specs_read (spec, json, error);
 }

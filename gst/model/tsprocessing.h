@@ -13,6 +13,9 @@ G_BEGIN_DECLS
  * Errors: TS_ERROR_FORMAT, _CONFIG. */
 gboolean ts_preprocessing_read (TsModelSpec * spec, const TsJson * json,
     GError ** error);
+/* Called by ts_preprocessing_read(): which inputs the module takes, and how. */
+gboolean ts_input_specs_read (TsModelSpec * spec, const TsJson * json,
+    GError ** error);
 gboolean ts_postprocessing_read (TsModelSpec * spec, const TsJson * json,
     GError ** error);
 

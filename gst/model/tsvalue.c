@@ -7,73 +7,10 @@
 #include <string.h>
 
 #include "tserror.h"
-
-/* Parts of an answer that a message lists. */
-#define MAX_LISTED 16
+#include "tsvaluetext.h"
 
 G_STATIC_ASSERT (TS_DECODE_MAX_DIMS == TS_SHIM_MAX_DIMS);
-
-static void
-append_tensor (GString * text, const TsShimTensor * tensor)
-{
-  static const gchar *const names[] = {
-    "float32", "float16", "bfloat16", "float64", "uint8", "int8", "int16",
-    "int32", "int64", "bool"
-  };
-
-  g_string_append_printf (text, "a tensor of %s and the shape [",
-      names[tensor->dtype]);
-  for (gint i = 0; i < tensor->n_dims; i++)
-    g_string_append_printf (text, "%s%" G_GINT64_FORMAT, i ? ", " : "",
-        tensor->shape[i]);
-  g_string_append_c (text, ']');
-}
-
-static void
-append_keys (GString * text, const TsShimApi * api, const TsShimValue * dict)
-{
-  gsize n = api->value_size (dict);
-
-  g_string_append (text, n ? "a dict with the keys" : "an empty dict");
-  for (gsize i = 0; i < MIN (n, MAX_LISTED); i++)
-    g_string_append_printf (text, "%s '%s'", i ? "," : "",
-        api->value_key (dict, i));
-  if (n > MAX_LISTED)
-    g_string_append (text, ", ...");
-}
-
-static gchar *
-describe (const TsShimApi * api, const TsShimValue * value)
-{
-  GString *text = g_string_new (NULL);
-
-  switch (api->value_kind (value)) {
-    case TS_SHIM_TENSOR:
-      append_tensor (text, api->value_tensor (value));
-      break;
-    case TS_SHIM_LIST:
-      g_string_append_printf (text, "a list or tuple of %" G_GSIZE_FORMAT,
-          api->value_size (value));
-      break;
-    case TS_SHIM_DICT:
-      append_keys (text, api, value);
-      break;
-    case TS_SHIM_INT:
-      g_string_append_printf (text, "the integer %" G_GINT64_FORMAT,
-          (gint64) api->value_int (value));
-      break;
-    case TS_SHIM_DOUBLE:
-      g_string_append_printf (text, "the number %g", api->value_double (value));
-      break;
-    case TS_SHIM_STRING:
-      g_string_append_printf (text, "the string '%.60s'",
-          api->value_string (value));
-      break;
-    default:
-      g_string_append (text, "None");
-  }
-  return g_string_free (text, FALSE);
-}
+G_STATIC_ASSERT ((gint) TS_DTYPE_BOOL == (gint) TS_SHIM_BOOL);
 
 static const TsShimValue *
 find_child (const TsShimApi * api, const TsShimValue * value,
@@ -93,86 +30,100 @@ find_child (const TsShimApi * api, const TsShimValue * value,
   return NULL;
 }
 
-const TsShimValue *
-ts_value_find (const TsShimApi * api, const TsShimValue * root,
-    const gchar * key, const gchar * model, GError ** error)
+/* What is at @key; else NULL, and *@missing gets the part of the key that is
+ * not in *@place. */
+static const TsShimValue *
+follow (const TsShimApi * api, const TsShimValue * root, const gchar * key,
+    gchar ** missing, const TsShimValue ** place)
 {
-  g_auto (GStrv) parts = g_strsplit (key ? key : "", ".", -1);
+  g_auto (GStrv) parts = g_strsplit (key, ".", -1);
   const TsShimValue *value = root;
 
   for (guint i = 0; parts[i]; i++) {
-    const TsShimValue *child = find_child (api, value, parts[i]);
-
-    if (!child) {
-      g_autofree gchar *found = describe (api, value);
-
-      g_set_error (error, TS_ERROR, TS_ERROR_OUTPUT,
-          "%s: there is no '%s' for the output '%s': the module returned %s%s; "
-          "correct \"output\" in postprocessor_config.json", model, parts[i],
-          key, found, i ? " at that place" : "");
+    *place = value;
+    value = find_child (api, value, parts[i]);
+    if (!value) {
+      *missing = g_strdup (parts[i]);
       return NULL;
     }
-    value = child;
   }
   return value;
 }
 
-static gfloat
-bits_to_float (guint32 bits)
+static gboolean
+is_number (const TsShimApi * api, const TsShimValue * value)
 {
-  gfloat value;
+  TsShimKind kind = api->value_kind (value);
 
-  memcpy (&value, &bits, sizeof value);
-  return value;
+  return kind == TS_SHIM_TENSOR || kind == TS_SHIM_INT
+      || kind == TS_SHIM_DOUBLE;
 }
 
-/* Moved to float32's bits, the exponent is off by 127 - 15, which the product
- * repairs, for subnormal numbers as well; infinity and NaN keep theirs. */
-static gfloat
-half_to_float (guint16 half)
-{
-  guint32 bits = (guint32) (half & 0x7fff) << 13;
-  gfloat value = (half & 0x7c00) == 0x7c00 ?
-      bits_to_float (bits | 0x7f800000) : bits_to_float (bits) * 0x1p112f;
-
-  return half & 0x8000 ? -value : value;
-}
-
-#define CONVERT(type, expression) \
-  for (gsize i = 0; i < n; i++) { \
-    type x = ((const type *) source)[i]; \
-    target[i] = (gfloat) (expression); \
-  } \
-  break
+#define CORRECT "\"output\" in postprocessor_config.json or the output property"
 
 static void
-convert (gfloat * target, gconstpointer source, TsShimDtype dtype, gsize n)
+set_missing_error (const TsShimApi * api, const TsShimValue * root,
+    const TsShimValue * place, const gchar * key, const gchar * missing,
+    const gchar * model, GError ** error)
 {
-  switch (dtype) {
-    case TS_SHIM_FLOAT16:
-      CONVERT (guint16, half_to_float (x));
-    case TS_SHIM_BFLOAT16:
-      CONVERT (guint16, bits_to_float ((guint32) x << 16));
-    case TS_SHIM_FLOAT64:
-      CONVERT (gdouble, x);
-    case TS_SHIM_UINT8:
-      CONVERT (guint8, x);
-    case TS_SHIM_INT8:
-      CONVERT (gint8, x);
-    case TS_SHIM_INT16:
-      CONVERT (gint16, x);
-    case TS_SHIM_INT32:
-      CONVERT (gint32, x);
-    case TS_SHIM_INT64:
-      CONVERT (gint64, x);
-    case TS_SHIM_BOOL:
-      CONVERT (guint8, x != 0);
-    case TS_SHIM_FLOAT32:
-      CONVERT (gfloat, x);
-  }
+  g_autofree gchar *found = ts_value_describe (api, place);
+  g_autofree gchar *parts = ts_value_describe_parts (api, root);
+
+  g_set_error (error, TS_ERROR, TS_ERROR_OUTPUT,
+      "%s: there is no '%s' for the output '%s': the module returned %s%s; "
+      "correct " CORRECT "; there are: %s", model, missing, key, found,
+      place != root ? " at that place" : "", parts);
 }
 
-#undef CONVERT
+static void
+set_kind_error (const TsShimApi * api, const TsShimValue * root,
+    const TsShimValue * value, const gchar * model, GError ** error)
+{
+  g_autofree gchar *found = ts_value_describe (api, value);
+  g_autofree gchar *parts = ts_value_describe_parts (api, root);
+
+  g_set_error (error, TS_ERROR, TS_ERROR_OUTPUT,
+      "%s: the module returned %s, expected a tensor; name the tensor's "
+      "place with " CORRECT ", or export a module that returns one tensor; "
+      "there are: %s", model, found, parts);
+}
+
+static const TsShimValue *
+find_one (const TsShimApi * api, const TsShimValue * root, const gchar * key,
+    const gchar * model, GError ** error)
+{
+  const TsShimValue *place = root, *value = root;
+  g_autofree gchar *missing = NULL;
+
+  if (*key)
+    value = follow (api, root, key, &missing, &place);
+  if (!value)
+    set_missing_error (api, root, place, key, missing, model, error);
+  else if (!is_number (api, value))
+    set_kind_error (api, root, value, model, error);
+  return value && is_number (api, value) ? value : NULL;
+}
+
+const TsShimValue *
+ts_value_find (const TsShimApi * api, const TsShimValue * root,
+    const gchar * keys, const gchar * model, GError ** error)
+{
+  g_auto (GStrv) list = g_strsplit (keys, "|", -1);
+  g_autofree gchar *parts = NULL;
+  const TsShimValue *value;
+
+  if (!list[0] || !list[1])
+    return find_one (api, root, keys, model, error);
+  for (guint i = 0; list[i]; i++)
+    if ((value = find_one (api, root, list[i], model, NULL)))
+      return value;
+  parts = ts_value_describe_parts (api, root);
+  g_set_error (error, TS_ERROR, TS_ERROR_OUTPUT,
+      "%s: the module returned no tensor at any of '%s' (the places are "
+      "separated by |; the empty one is the answer itself); name its place with "
+      CORRECT "; there are: %s", model, keys, parts);
+  return NULL;
+}
 
 static gboolean
 reserve (TsValueBuffer * buffer, gsize n, const gchar * model, GError ** error)
@@ -193,33 +144,65 @@ reserve (TsValueBuffer * buffer, gsize n, const gchar * model, GError ** error)
   return TRUE;
 }
 
+static TsTensor
+view_tensor (const TsShimTensor * from)
+{
+  TsTensor tensor = { from->data, (TsDtype) from->dtype, from->n_dims };
+
+  for (gint i = 0; i < from->n_dims; i++)
+    tensor.shape[i] = from->shape[i];
+  return tensor;
+}
+
 gboolean
 ts_value_to_output (const TsShimApi * api, const TsShimValue * value,
     TsValueBuffer * buffer, const gchar * model, TsOutput * output,
     GError ** error)
 {
-  g_autofree gchar *found = NULL;
-  const TsShimTensor *tensor;
-  gsize n = 1;
+  TsShimKind kind = api->value_kind (value);
+  gdouble number = kind == TS_SHIM_INT ? (gdouble) api->value_int (value) :
+      kind == TS_SHIM_DOUBLE ? api->value_double (value) : 0.;
+  TsTensor tensor = { &number, TS_DTYPE_FLOAT64 };
+  gsize n;
 
-  if (api->value_kind (value) != TS_SHIM_TENSOR) {
-    found = describe (api, value);
-    g_set_error (error, TS_ERROR, TS_ERROR_OUTPUT,
-        "%s: the module returned %s, expected a tensor; name the tensor's "
-        "place with \"output\" in postprocessor_config.json, or export a "
-        "module that returns one tensor", model, found);
-    return FALSE;
-  }
-  tensor = api->value_tensor (value);
-  for (gint i = 0; i < tensor->n_dims; i++)
-    n *= (gsize) tensor->shape[i];
-  if (tensor->dtype != TS_SHIM_FLOAT32) {
+  if (kind == TS_SHIM_TENSOR)
+    tensor = view_tensor (api->value_tensor (value));
+  n = ts_tensor_n_elements (&tensor);
+  if (tensor.dtype != TS_DTYPE_FLOAT32) {
     if (!reserve (buffer, n, model, error))
       return FALSE;
-    convert (buffer->data, tensor->data, tensor->dtype, n);
+    ts_dtype_to_float (tensor.dtype, tensor.data, n, buffer->data);
   }
-  output->data = tensor->dtype == TS_SHIM_FLOAT32 ? tensor->data : buffer->data;
-  output->n_dims = tensor->n_dims;
-  memcpy (output->shape, tensor->shape, sizeof output->shape);
+  output->data = tensor.dtype == TS_DTYPE_FLOAT32 ? tensor.data : buffer->data;
+  output->n_dims = tensor.n_dims;
+  memcpy (output->shape, tensor.shape, sizeof output->shape);
   return TRUE;
+}
+
+static void
+list_tensors (const TsShimApi * api, const TsShimValue * value,
+    const gchar * key, GArray * tensors)
+{
+  TsShimKind kind = api->value_kind (value);
+
+  if (kind == TS_SHIM_TENSOR) {
+    TsNamedTensor found =
+        { g_strdup (key), view_tensor (api->value_tensor (value)) };
+
+    g_array_append_val (tensors, found);
+  }
+  if (kind != TS_SHIM_LIST && kind != TS_SHIM_DICT)
+    return;
+  for (gsize i = 0; i < api->value_size (value); i++) {
+    g_autofree gchar *child = ts_value_child_key (api, value, i, key);
+
+    list_tensors (api, api->value_child (value, i), child, tensors);
+  }
+}
+
+void
+ts_value_list (const TsShimApi * api, const TsShimValue * root,
+    GArray * tensors)
+{
+  list_tensors (api, root, "", tensors);
 }

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "../decode/tsdecoder.h"
+#include "tsanswer.h"
 #include "tsshim.h"
 
 G_BEGIN_DECLS
@@ -16,16 +16,22 @@ typedef struct
   gsize size;                   /* elements */
 } TsValueBuffer;
 
-/* The part of @root at @key; or NULL and TS_ERROR_OUTPUT that says what is
+/* The tensor or number of @root at @keys: list indices and dict keys joined by
+ * dots, "" for @root itself; of several, separated by '|', the first one that
+ * leads to a tensor or number.  Else NULL and TS_ERROR_OUTPUT that says what is
  * there.  @model names the model in messages. */
 const TsShimValue *ts_value_find (const TsShimApi * api,
-    const TsShimValue * root, const gchar * key, const gchar * model,
+    const TsShimValue * root, const gchar * keys, const gchar * model,
     GError ** error);
 
-/* Views a tensor as float32, through @buffer if it is of another type.
- * Errors: TS_ERROR_OUTPUT if @value is no tensor, _MEMORY. */
+/* Views a tensor or number as float32, through @buffer if it is of another
+ * type.  Errors: TS_ERROR_MEMORY. */
 gboolean ts_value_to_output (const TsShimApi * api, const TsShimValue * value,
     TsValueBuffer * buffer, const gchar * model, TsOutput * output,
     GError ** error);
+
+/* Appends every tensor of @root to @tensors (of TsNamedTensor). */
+void ts_value_list (const TsShimApi * api, const TsShimValue * root,
+    GArray * tensors);
 
 G_END_DECLS

@@ -18,7 +18,7 @@ struct _TsVisionModel
 {
   TsDetector *detector;
   TsThresholds thresholds;
-  GArray *boxes;                /* TsBox */
+  TsResult result;
   GArray *detections;           /* TsVisionDetection */
 };
 
@@ -38,6 +38,17 @@ GQuark
 ts_vision_error_quark (void)
 {
   return TS_ERROR;
+}
+
+static gboolean
+check_kind (const TsDetector * detector, const gchar * path, GError ** error)
+{
+  if (ts_detector_get_kind (detector) == TS_RESULT_BOXES)
+    return TRUE;
+  g_set_error (error, TS_ERROR, TS_ERROR_CONFIG,
+      "%s: the decoder of this model gives no boxes, expected one that does; run "
+      "the model with the element torchscriptinfer", path);
+  return FALSE;
 }
 
 TsVisionModel *
@@ -60,11 +71,13 @@ ts_vision_model_open (const gchar * path, const TsVisionOptions * options,
   TsDetector *detector = ts_detector_open (&detector_options, error);
   TsVisionModel *self;
 
-  if (!detector)
+  if (!detector || !check_kind (detector, path, error)) {
+    ts_detector_free (detector);
     return NULL;
+  }
   self = g_new0 (TsVisionModel, 1);
   self->detector = detector;
-  self->boxes = g_array_new (FALSE, FALSE, sizeof (TsBox));
+  ts_result_init (&self->result);
   /* Zero-terminated, so that it has memory even if it is empty. */
   self->detections = g_array_new (TRUE, FALSE, sizeof (TsVisionDetection));
   ts_vision_model_set_thresholds (self, -1.f, -1.f, 0);
@@ -77,7 +90,7 @@ ts_vision_model_free (TsVisionModel * self)
   if (!self)
     return;
   ts_detector_free (self->detector);
-  g_array_unref (self->boxes);
+  ts_result_clear (&self->result);
   g_array_unref (self->detections);
   g_free (self);
 }
@@ -132,14 +145,13 @@ ts_vision_model_detect (TsVisionModel * self, const TsVisionImage * image,
 {
   TsImage view;
 
-  g_array_set_size (self->boxes, 0);
   g_array_set_size (self->detections, 0);
   if (!to_image (image, &view, error)
       || !ts_detector_run (self->detector, &view, &self->thresholds,
-          self->boxes, error))
+          &self->result, error))
     return NULL;
-  for (guint i = 0; i < self->boxes->len; i++)
-    append_detection (self, &g_array_index (self->boxes, TsBox, i));
+  for (guint i = 0; i < self->result.boxes->len; i++)
+    append_detection (self, &g_array_index (self->result.boxes, TsBox, i));
   *n_detections = self->detections->len;
   return (const TsVisionDetection *) self->detections->data;
 }

@@ -394,10 +394,10 @@ GST_START_TEST (test_properties_round_trip)
   static const gchar *const values[][2] = {
     {"model", "/some/where.mlpkg"}, {"device", "cuda:3"}, {"threads", "7"},
     {"score-threshold", "0.25"}, {"iou-threshold", "0.5"},
-    {"max-detections", "17"}, {"decoder", "yolov10"},
+    {"max-detections", "17"}, {"decoder", "yolov10"}, {"output", "boxes=0"},
     {"labels", "/some/labels.txt"}, {"method", "detect"}, {"warmup", "5"},
-    {"weights", "/some/w.safetensors"}, {"custom-op-libs", "/some/ops.so"},
-    {"self-test", "true"}
+    {"output-tensors", "true"}, {"weights", "/some/w.safetensors"},
+    {"custom-op-libs", "/some/ops.so"}, {"self-test", "true"}
   };
   GstElement *infer = gst_element_factory_make ("torchscriptinfer", NULL);
   guint i, n, own = 0;

@@ -11,6 +11,7 @@
  *   "run_error": {"status": S, "text": "..."}    run() fails ...
  *   "fail_on_run": N             ... at the Nth call only, from 0
  *   "input_shape": [1, 3, 8, 8]  an input of another shape is a FORWARD error
+ *   "n_listed": N               another number of listed inputs is one, too
  *   "delay_ms": N                run() takes that long
  *   "state": ["name", ...]       weights with other names are an ARGUMENT error
  *   "describe": VALUE            what describe() answers; else an empty dict
@@ -20,7 +21,7 @@
  * VALUE is one of {"tensor": {"shape": [...], "dtype": "float32", "values":
  * [...] or "fill": x}}, {"list": [VALUE, ...]}, {"dict": {"key": VALUE, ...}},
  * {"int": 1}, {"double": 0.5}, {"string": "..."}, {"none": true} and {"input":
- * true}, the input itself.  Numbers may be "nan", "inf" and "-inf"; those of
+ * N}, the Nth input itself (true: the first).  Numbers may be "nan", "inf" and "-inf"; those of
  * float16 and bfloat16 are their bits.
  *
  * Of the process: FAKESHIM_DEVICES, a list by commas (default: "cpu") and
@@ -255,9 +256,16 @@ fails_now (TsShimModule * self)
   return number < 0 || number == run;
 }
 
+static gboolean
+fits_listed (TsShimModule * self, size_t n_listed)
+{
+  return json_object_get_int_member_with_default (self->script, "n_listed",
+      (gint64) n_listed) == (gint64) n_listed;
+}
+
 static TsShimStatus
-run (TsShimModule * self, const TsShimTensor * inputs, size_t n_inputs,
-    TsShimValue ** output, char *error, size_t error_size)
+run_listed (TsShimModule * self, const TsShimTensor * inputs, size_t n_inputs,
+    size_t n_listed, TsShimValue ** output, char *error, size_t error_size)
 {
   g_autoptr (JsonNode) none = json_from_string ("{\"none\": true}", NULL);
   JsonNode *answer = json_object_get_member (self->script, "output");
@@ -267,13 +275,24 @@ run (TsShimModule * self, const TsShimTensor * inputs, size_t n_inputs,
           "delay_ms", 0));
   if (fails_now (self))
     status = fail_as_scripted (self->script, "run_error", error, error_size);
+  if (status == TS_SHIM_OK && !fits_listed (self, n_listed)) {
+    write_error (error, error_size, "another number of inputs is listed");
+    status = TS_SHIM_ERROR_FORWARD;
+  }
   if (status == TS_SHIM_OK && !fits_shape (self, &inputs[0])) {
     write_shape_error (self, &inputs[0], error, error_size);
     status = TS_SHIM_ERROR_FORWARD;
   }
   if (status == TS_SHIM_OK)
-    *output = fake_value_new (answer ? answer : none, &inputs[0]);
+    *output = fake_value_new (answer ? answer : none, inputs, n_inputs);
   return status;
+}
+
+static TsShimStatus
+run (TsShimModule * self, const TsShimTensor * inputs, size_t n_inputs,
+    TsShimValue ** output, char *error, size_t error_size)
+{
+  return run_listed (self, inputs, n_inputs, 0, output, error, error_size);
 }
 
 static TsShimStatus
@@ -287,7 +306,7 @@ describe (const TsShimLoadOptions * options, TsShimValue ** description,
 
   status = fail_as_scripted (script, "load_error", error, error_size);
   if (status == TS_SHIM_OK)
-    *description = fake_value_new (answer ? answer : empty, NULL);
+    *description = fake_value_new (answer ? answer : empty, NULL, 0);
   json_object_unref (script);
   return status;
 }
@@ -304,6 +323,7 @@ ts_shim_api (uint32_t abi_version)
     .module_free = module_free,
     .config = config,
     .run = run,
+    .run_listed = run_listed,
     .describe = describe
   };
 

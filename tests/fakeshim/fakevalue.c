@@ -130,7 +130,8 @@ init_tensor (TsShimTensor * tensor, JsonObject * object)
 }
 
 static void
-add_children (TsShimValue * self, JsonNode * node, const TsShimTensor * input)
+add_children (TsShimValue * self, JsonNode * node,
+    const TsShimTensor * inputs, gsize n_inputs)
 {
   g_autoptr (GPtrArray) keys = g_ptr_array_new ();
   JsonObjectIter iter;
@@ -143,13 +144,14 @@ add_children (TsShimValue * self, JsonNode * node, const TsShimTensor * input)
 
     for (guint i = 0; i < json_array_get_length (array); i++)
       g_ptr_array_add (self->children,
-          fake_value_new (json_array_get_element (array, i), input));
+          fake_value_new (json_array_get_element (array, i), inputs,
+              n_inputs));
     return;
   }
   json_object_iter_init_ordered (&iter, json_node_get_object (node));
   while (json_object_iter_next_ordered (&iter, &key, &child)) {
     g_ptr_array_add (keys, g_strdup (key));
-    g_ptr_array_add (self->children, fake_value_new (child, input));
+    g_ptr_array_add (self->children, fake_value_new (child, inputs, n_inputs));
   }
   g_ptr_array_add (keys, NULL);
   self->keys = (gchar **) g_ptr_array_steal (keys, NULL);
@@ -163,8 +165,18 @@ copy_input (TsShimTensor * tensor, const TsShimTensor * input)
       count_elements (input) * dtypes[input->dtype].size);
 }
 
+static const TsShimTensor *
+find_input (JsonNode * node, const TsShimTensor * inputs, gsize n_inputs)
+{
+  gsize index = json_node_get_value_type (node) == G_TYPE_INT64 ?
+      (gsize) json_node_get_int (node) : 0;
+
+  g_assert (index < n_inputs);
+  return &inputs[index];
+}
+
 TsShimValue *
-fake_value_new (JsonNode * node, const TsShimTensor * input)
+fake_value_new (JsonNode * node, const TsShimTensor * inputs, gsize n_inputs)
 {
   static const gchar *const kinds[] = {
     "none", "tensor", "list", "dict", "int", "double", "string", "input"
@@ -181,7 +193,7 @@ fake_value_new (JsonNode * node, const TsShimTensor * input)
   if (kind == TS_SHIM_TENSOR)
     init_tensor (&self->tensor, json_node_get_object (content));
   else if (kind == TS_SHIM_LIST || kind == TS_SHIM_DICT)
-    add_children (self, content, input);
+    add_children (self, content, inputs, n_inputs);
   else if (kind == TS_SHIM_INT)
     self->integer = json_node_get_int (content);
   else if (kind == TS_SHIM_DOUBLE)
@@ -189,7 +201,7 @@ fake_value_new (JsonNode * node, const TsShimTensor * input)
   else if (kind == TS_SHIM_STRING)
     self->string = json_node_dup_string (content);
   else if (kind == 7)
-    copy_input (&self->tensor, input);
+    copy_input (&self->tensor, find_input (content, inputs, n_inputs));
   else if (kind > 7)
     g_error ("fakeshim: an output of no known kind");
   return self;

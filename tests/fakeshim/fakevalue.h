@@ -9,8 +9,9 @@
 
 G_BEGIN_DECLS
 
-/* The value that @node describes; @input stands for {"input": true}. */
-TsShimValue *fake_value_new (JsonNode * node, const TsShimTensor * input);
+/* The value that @node describes; {"input": N} stands for one of @inputs. */
+TsShimValue *fake_value_new (JsonNode * node, const TsShimTensor * inputs,
+    gsize n_inputs);
 
 /* Fills in the value_*() functions. */
 void fake_value_fill_api (TsShimApi * api);

@@ -60,12 +60,12 @@ run (TsDetector * detector, const TsThresholds * thresholds, GError ** error)
 {
   g_autofree guint8 *pixels = g_malloc (128 * 64 * 3);
   TsImage image = { TS_PIXEL_RGB, 128, 64, {pixels}, {128 * 3} };
-  GArray *boxes = g_array_new (FALSE, FALSE, sizeof (TsBox));
+  g_auto (TsResult) result = { NULL };
 
   memset (pixels, 255, 128 * 64 * 3);
-  if (ts_detector_run (detector, &image, thresholds, boxes, error))
-    return boxes;
-  g_array_unref (boxes);
+  ts_result_init (&result);
+  if (ts_detector_run (detector, &image, thresholds, &result, error))
+    return g_steal_pointer (&result.boxes);
   return NULL;
 }
 
@@ -241,7 +241,7 @@ test_run_errors (Fixture * fixture, gconstpointer data)
 static void
 test_no_partial_answer (Fixture * fixture, gconstpointer data)
 {
-  g_autoptr (GArray) boxes = g_array_new (FALSE, TRUE, sizeof (TsBox));
+  g_auto (TsResult) result = { NULL };
   g_autoptr (TsDetector) detector = NULL;
   g_autoptr (GError) error = NULL;
   guint8 pixel[3] = { 0 };
@@ -251,10 +251,10 @@ test_no_partial_answer (Fixture * fixture, gconstpointer data)
       "[1, 2, 6], \"values\": [1, 1, 2, 2, 0.9, 0, 1, 1, \"inf\", 2, 0.8, 0]}"
       "}}");
   detector = open_detector (fixture);
-  g_array_set_size (boxes, 1);
-  g_assert_false (ts_detector_run (detector, &image, &unset, boxes, &error));
+  ts_result_init (&result);
+  g_assert_false (ts_detector_run (detector, &image, &unset, &result, &error));
   model_test_assert_error (&error, TS_ERROR_OUTPUT, WORDS ("inf", "[0, 1, 2]"));
-  g_assert_cmpuint (boxes->len, ==, 1);
+  g_assert_cmpuint (result.boxes->len, ==, 0);
 }
 
 static void
@@ -296,6 +296,203 @@ test_layout (Fixture * fixture, gconstpointer data)
   model_test_assert_error (&error, TS_ERROR_OUTPUT, WORDS ("[1, 32, 64, 3]"));
 }
 
+/* Opens a package with these two files in place of its own. */
+static TsDetector *
+open_package (Fixture * fixture, const gchar * preprocessing,
+    const gchar * postprocessing, const gchar * script)
+{
+  g_autofree gchar *package = g_build_filename (fixture->directory, "p", NULL);
+  g_autofree gchar *model =
+      g_build_filename (package, "backends/tch/model.pt", NULL);
+
+  model_test_write_package (package);
+  g_free (model_test_write (package, "preprocessor_config.json", preprocessing,
+          -1));
+  g_free (model_test_write (package, "postprocessor_config.json",
+          postprocessing, -1));
+  fake_model_write (model, script);
+  fixture->options.model = package;
+  fixture->options.decoder = NULL;
+  return open_detector (fixture);
+}
+
+#define ROLES "{\"output\": {\"list\": [" \
+  "{\"tensor\": {\"shape\": [1], \"values\": [7]}}, " \
+  "{\"dict\": {\"boxes\": {\"tensor\": {\"shape\": [1, 4], " \
+  "\"values\": [0, 16, 64, 48]}}, \"conf\": {\"tensor\": " \
+  "{\"shape\": [1], \"values\": [0.5]}}}}]}}"
+
+static void
+test_roles (Fixture * fixture, gconstpointer data)
+{
+  const gfloat whole[4] = { 0, 0, 128, 64 };
+  g_autoptr (TsDetector) detector = open_package (fixture,
+      "{\"size\": {\"longest_edge\": 64}}", "{\"decoder\": "
+      "\"torchvision\", \"output\": {\"boxes\": \"1.boxes\", "
+      "\"scores\": \"1.conf\", \"labels\": 0}}", ROLES);
+  g_autoptr (GArray) boxes = run (detector, &unset, NULL);
+
+  check_box (&g_array_index (boxes, TsBox, 0), whole, 0.5f, 7);
+}
+
+static void
+test_output_option (Fixture * fixture, gconstpointer data)
+{
+  g_autoptr (TsDetector) detector = NULL;
+  g_autoptr (GArray) boxes = NULL;
+  g_autoptr (GError) error = NULL;
+
+  fake_model_write (fixture->path, ROLES);
+  fixture->options.decoder = "torchvision";
+  fixture->options.output = "boxes=1.boxes, scores = 1.conf,labels=0";
+  detector = open_detector (fixture);
+  boxes = run (detector, &unset, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (boxes->len, ==, 1);
+  g_clear_pointer (&detector, ts_detector_free);
+  g_clear_pointer (&boxes, g_array_unref);
+  fixture->options.output = "1";
+  detector = open_detector (fixture);
+  boxes = run (detector, &unset, &error);
+  model_test_assert_error (&error, TS_ERROR_OUTPUT, WORDS ("'1.scores'",
+          "'1.conf' (a tensor of float32 and the shape [1])"));
+  fixture->options.output = "masks=0";
+  expect_open_error (fixture, TS_ERROR_CONFIG, WORDS ("'masks'",
+          "'boxes', 'scores', 'labels'"));
+  fixture->options.output = "boxes=1,2";
+  expect_open_error (fixture, TS_ERROR_CONFIG, WORDS ("'2'", "role=key"));
+}
+
+static void
+run_into (TsDetector * detector, gint width, gint height, TsResult * result)
+{
+  g_autofree guint8 *pixels = g_malloc0 (width * height * 3);
+  TsImage image = { TS_PIXEL_RGB, width, height, {pixels}, {width * 3} };
+  g_autoptr (GError) error = NULL;
+
+  memset (pixels, 200, width * height * 3);
+  ts_result_init (result);
+  ts_detector_run (detector, &image, &unset, result, &error);
+  g_assert_no_error (error);
+}
+
+/* A frame of 128 x 64 takes the middle half of a square tensor. */
+static void
+test_mask (Fixture * fixture, gconstpointer data)
+{
+  g_autoptr (TsDetector) detector = open_package (fixture,
+      "{\"size\": {\"longest_edge\": 64}}", "{\"decoder\": "
+      "\"segmentation\"}", "{\"output\": {\"dict\": {\"out\": {"
+      "\"tensor\": {\"shape\": [1, 2, 2], \"values\": [0, 1, 2, 3]}}}}}");
+  const gfloat area[4] = { 0, -32, 128, 128 };
+  g_auto (TsResult) result = { NULL };
+
+  g_assert_cmpint (ts_detector_get_kind (detector), ==, TS_RESULT_MASK);
+  run_into (detector, 128, 64, &result);
+  g_assert_cmpint (result.mask.width, ==, 2);
+  g_assert_cmpint (result.mask.classes[3], ==, 3);
+  for (gint i = 0; i < 4; i++)
+    g_assert_cmpfloat (result.mask.area[i], ==, area[i]);
+}
+
+/* Five, of which none is under the threshold of boxes. */
+static void
+test_classes (Fixture * fixture, gconstpointer data)
+{
+  g_autoptr (TsDetector) detector = open_package (fixture, "{\"size\": 8}",
+      "{\"decoder\": \"classification\"}", "{\"output\": {\"tensor\": "
+      "{\"shape\": [1, 7], \"values\": [1, 2, 3, 4, 5, 6, 7]}}}");
+  g_auto (TsResult) result = { NULL };
+
+  run_into (detector, 8, 8, &result);
+  g_assert_cmpuint (result.classes->len, ==, 5);
+  g_assert_cmpint (g_array_index (result.classes, TsClass, 0).class_id, ==, 6);
+}
+
+/* What the module got as its input @number. */
+static TsAnswer *
+get_input (Fixture * fixture, const gchar * preprocessing, gint number,
+    gint n_listed)
+{
+  g_autofree gchar *script = g_strdup_printf ("{\"n_listed\": %d, "
+      "\"output\": {\"input\": %d}}", n_listed, number);
+  g_autoptr (TsDetector) detector = open_package (fixture, preprocessing,
+      "{\"decoder\": \"tensors\"}", script);
+  g_auto (TsResult) result = { NULL };
+
+  run_into (detector, 128, 64, &result);
+  return ts_answer_ref (ts_detector_get_answer (detector));
+}
+
+static void
+check_input (Fixture * fixture, const gchar * preprocessing, gint number,
+    gint n_listed, TsDtype dtype, const gint64 * shape, gint n_dims)
+{
+  g_autoptr (TsAnswer) answer =
+      get_input (fixture, preprocessing, number, n_listed);
+  g_autoptr (GArray) inputs = ts_answer_list (answer);
+  TsTensor *tensor = &g_array_index (inputs, TsNamedTensor, 0).tensor;
+
+  g_assert_cmpint (tensor->dtype, ==, dtype);
+  g_assert_cmpint (tensor->n_dims, ==, n_dims);
+  g_assert_cmpmem (tensor->shape, n_dims * 8, shape, n_dims * 8);
+}
+
+static void
+test_input_forms (Fixture * fixture, gconstpointer data)
+{
+  const gint64 luma[4] = { 1, 1, 8, 8 }, as_it_is[3] = { 3, 64, 128 };
+  const gint64 nhwc[4] = { 1, 8, 8, 3 };
+
+  check_input (fixture, "{\"size\": 8, \"num_channels\": 1, \"dtype\": "
+      "\"uint8\"}", 0, 0, TS_DTYPE_UINT8, luma, 4);
+  check_input (fixture, "{\"do_resize\": false, \"input_form\": \"list\"}",
+      0, 1, TS_DTYPE_FLOAT32, as_it_is, 3);
+  check_input (fixture, "{\"size\": 8, \"layout\": \"NHWC\", \"dtype\": "
+      "\"bfloat16\", \"input_form\": \"tensor_list\"}", 0, 1,
+      TS_DTYPE_BFLOAT16, nhwc, 4);
+}
+
+#define INPUTS "{\"size\": 32, \"inputs\": [" \
+  "{\"name\": \"size\", \"source\": \"original_size\", " \
+  "\"dtype\": \"int64\", \"shape\": [1, 2]}, " \
+  "{\"name\": \"image\", \"source\": \"frame\"}, " \
+  "{\"name\": \"iou\", \"source\": [0.5, 0.25, 3], " \
+  "\"dtype\": \"float16\"}, " \
+  "{\"name\": \"scale\", \"source\": \"scale_factor\"}, " \
+  "{\"name\": \"wh\", \"source\": \"original_size_wh\", " \
+  "\"dtype\": \"int32\"}, " \
+  "{\"name\": \"in\", \"source\": \"input_size\"}]}"
+
+static void
+check_values (Fixture * fixture, gint number, gconstpointer values, gsize size)
+{
+  g_autoptr (TsAnswer) answer = get_input (fixture, INPUTS, number, 0);
+  g_autoptr (GArray) inputs = ts_answer_list (answer);
+  TsTensor *tensor = &g_array_index (inputs, TsNamedTensor, 0).tensor;
+
+  g_assert_cmpmem (tensor->data, ts_tensor_n_elements (tensor)
+      * ts_dtype_size (tensor->dtype), values, size);
+}
+
+static void
+test_inputs (Fixture * fixture, gconstpointer data)
+{
+  const gint64 shape[2] = { 1, 2 }, frame[4] = { 1, 3, 32, 32 };
+  const gint64 size[2] = { 64, 128 };
+  const guint16 constant[3] = { 0x3800, 0x3400, 0x4200 };
+  const gfloat scale[2] = { .5f, .25f }, input_size[2] = { 32, 32 };
+  const gint32 wh[2] = { 128, 64 };
+
+  check_input (fixture, INPUTS, 0, 0, TS_DTYPE_INT64, shape, 2);
+  check_input (fixture, INPUTS, 1, 0, TS_DTYPE_FLOAT32, frame, 4);
+  check_values (fixture, 0, size, sizeof size);
+  check_values (fixture, 2, constant, sizeof constant);
+  check_values (fixture, 3, scale, sizeof scale);
+  check_values (fixture, 4, wh, sizeof wh);
+  check_values (fixture, 5, input_size, sizeof input_size);
+}
+
 static void
 add (const gchar * name, void (*func) (Fixture *, gconstpointer))
 {
@@ -319,5 +516,11 @@ main (int argc, char **argv)
   add ("no-partial-answer", test_no_partial_answer);
   add ("warm-up", test_warm_up);
   add ("layout", test_layout);
+  add ("roles", test_roles);
+  add ("output-option", test_output_option);
+  add ("mask", test_mask);
+  add ("classes", test_classes);
+  add ("input-forms", test_input_forms);
+  add ("inputs", test_inputs);
   return g_test_run ();
 }

@@ -248,6 +248,16 @@ test_properties (Fixture * fixture, gconstpointer data)
 static const gint64 shape[4] = { 1, 1, 1, 2 };
 static const gfloat input[2] = { 3.f, 4.f };
 
+/* Runs the module on @input and gets what is at @key. */
+static gboolean
+run (TsEngine * engine, const gchar * key, TsOutput * output, GError ** error)
+{
+  TsTensor tensor = { input, TS_DTYPE_FLOAT32, 4, {1, 1, 1, 2} };
+
+  return ts_engine_run (engine, &tensor, 1, 0, error)
+      && ts_engine_get_output (engine, 0, key, output, error);
+}
+
 /* Runs a module that answers @output and checks what is at @key. */
 static void
 check_output (Fixture * fixture, const gchar * output_json, const gchar * key,
@@ -258,7 +268,7 @@ check_output (Fixture * fixture, const gchar * output_json, const gchar * key,
   g_autoptr (GError) error = NULL;
   TsOutput output;
 
-  ts_engine_run (engine, input, shape, 4, key, &output, &error);
+  run (engine, key, &output, &error);
   g_assert_no_error (error);
   for (guint i = 0; i < n; i++)
     g_assert_cmpfloat (output.data[i], ==, expected[i]);
@@ -272,8 +282,8 @@ test_view (Fixture * fixture, gconstpointer data)
   g_autoptr (GError) error = NULL;
   TsOutput output;
 
-  for (gint run = 0; run < 3; run++) {
-    ts_engine_run (engine, input, shape, 4, NULL, &output, &error);
+  for (gint i = 0; i < 3; i++) {
+    run (engine, "", &output, &error);
     g_assert_no_error (error);
     g_assert_cmpint (output.n_dims, ==, 4);
     g_assert_cmpmem (output.shape, sizeof shape, shape, sizeof shape);
@@ -303,7 +313,7 @@ test_conversion (Fixture * fixture, gconstpointer data)
           "[15360, 1, 31743, 49152, 1023, 32769, 13653, 31744, 64512]"), "",
       halves, 9);
   check_output (fixture, TENSOR ("bfloat16", 6,
-          "[16256, 16043, 16457, 1, 32640, 49152]"), NULL, brains, 6);
+          "[16256, 16043, 16457, 1, 32640, 49152]"), "", brains, 6);
   check_output (fixture, TENSOR ("float64", 3, "[0, 1, 100]"), "", whole, 3);
   check_output (fixture, TENSOR ("uint8", 3, "[0, 1, 100]"), "", whole, 3);
   check_output (fixture, TENSOR ("int8", 2, "[-5, 7]"), "", negative, 2);
@@ -334,8 +344,7 @@ expect_run_error (Fixture * fixture, const gchar * script, const gchar * key,
   g_autoptr (GError) error = NULL;
   TsOutput output;
 
-  g_assert_false (ts_engine_run (engine, input, shape, 4, key, &output,
-          &error));
+  g_assert_false (run (engine, key, &output, &error));
   g_assert_nonnull (strstr (error->message, fixture->path));
   model_test_assert_error (&error, code, words);
 }
@@ -346,26 +355,94 @@ test_output_errors (Fixture * fixture, gconstpointer data)
   const gchar *dict = "{\"output\": {\"dict\": {\"boxes\": {\"int\": 1}, "
       "\"scores\": {\"list\": []}}}}";
 
-  expect_run_error (fixture, "{}", NULL, TS_ERROR_OUTPUT,
+  expect_run_error (fixture, "{}", "", TS_ERROR_OUTPUT,
       WORDS ("returned None", "expected a tensor", "\"output\""));
-  expect_run_error (fixture, dict, NULL, TS_ERROR_OUTPUT,
+  expect_run_error (fixture, dict, "", TS_ERROR_OUTPUT,
       WORDS ("a dict with the keys 'boxes', 'scores'", "expected a tensor"));
   expect_run_error (fixture, dict, "masks", TS_ERROR_OUTPUT,
       WORDS ("no 'masks'", "a dict with the keys 'boxes', 'scores'"));
   expect_run_error (fixture, dict, "scores.0", TS_ERROR_OUTPUT,
       WORDS ("no '0'", "'scores.0'", "a list or tuple of 0 at that place"));
-  expect_run_error (fixture, dict, "boxes", TS_ERROR_OUTPUT,
-      WORDS ("the integer 1"));
+  expect_run_error (fixture, dict, "masks|1", TS_ERROR_OUTPUT,
+      WORDS ("'masks|1'", "there are: 'boxes' (the integer 1)"));
+  expect_run_error (fixture, dict, "scores", TS_ERROR_OUTPUT,
+      WORDS ("a list or tuple of 0", "'boxes' (the integer 1)"));
   expect_run_error (fixture, dict, "boxes.0", TS_ERROR_OUTPUT,
       WORDS ("the integer 1"));
   expect_run_error (fixture, "{\"output\": {\"string\": \"hi\"}}", "",
       TS_ERROR_OUTPUT, WORDS ("the string 'hi'"));
-  expect_run_error (fixture, "{\"output\": {\"double\": 1.5}}", "",
-      TS_ERROR_OUTPUT, WORDS ("the number 1.5"));
   expect_run_error (fixture, "{\"output\": {\"dict\": {}}}", "",
       TS_ERROR_OUTPUT, WORDS ("an empty dict"));
   expect_run_error (fixture, "{\"output\": " TENSOR ("int64", 2, "[1, 2]") "}",
       "0", TS_ERROR_OUTPUT, WORDS ("a tensor of int64 and the shape [2]"));
+}
+
+/* A number is a tensor without dimensions. */
+static void
+test_numbers (Fixture * fixture, gconstpointer data)
+{
+  const gfloat three = 3.f, half = .5f;
+
+  check_output (fixture, "{\"int\": 3}", "", &three, 1);
+  check_output (fixture, "{\"list\": [{\"double\": 0.5}]}", "0", &half, 1);
+}
+
+/* Of several places the first that leads to a tensor. */
+static void
+test_alternatives (Fixture * fixture, gconstpointer data)
+{
+  const gfloat seven = 7.f, eight = 8.f;
+  const gchar *dict = "{\"dict\": {\"a\": {\"none\": true}, \"b\": "
+      TENSOR ("float32", 1, "[7]") ", \"c\": " TENSOR ("int8", 1, "[8]") "}}";
+
+  check_output (fixture, dict, "|a|b|c", &seven, 1);
+  check_output (fixture, dict, "0.b|c|b", &eight, 1);
+}
+
+/* Each slot has a memory of its own. */
+static void
+test_slots (Fixture * fixture, gconstpointer data)
+{
+  g_autoptr (TsEngine) engine = open_script (fixture, "{\"output\": "
+      "{\"list\": [" TENSOR ("int8", 2, "[1, 2]") ", "
+      TENSOR ("float64", 2, "[3, 4]") "]}}");
+  const gfloat first[2] = { 1, 2 }, second[2] = { 3, 4 };
+  g_autoptr (GError) error = NULL;
+  TsOutput outputs[2];
+
+  g_assert_true (run (engine, "0", &outputs[0], &error));
+  g_assert_true (ts_engine_get_output (engine, 1, "1", &outputs[1], &error));
+  g_assert_cmpmem (outputs[0].data, sizeof first, first, sizeof first);
+  g_assert_cmpmem (outputs[1].data, sizeof second, second, sizeof second);
+}
+
+/* An answer outlives the next run and the engine. */
+static void
+test_answer (Fixture * fixture, gconstpointer data)
+{
+  g_autoptr (TsEngine) engine = open_script (fixture, "{\"output\": "
+      "{\"dict\": {\"a\": {\"list\": [{\"none\": true}, "
+      TENSOR ("int16", 2, "[5, -6]") "]}, \"b\": {\"input\": true}}}}");
+  const gint16 values[2] = { 5, -6 };
+  g_autoptr (TsAnswer) answer = NULL;
+  g_autoptr (GArray) tensors = NULL;
+  TsNamedTensor *tensor;
+  TsOutput output;
+
+  g_assert_null (ts_engine_get_answer (engine));
+  g_assert_true (run (engine, "b", &output, NULL));
+  answer = ts_answer_ref (ts_engine_get_answer (engine));
+  g_assert_true (run (engine, "b", &output, NULL));
+  g_clear_pointer (&engine, ts_engine_free);
+  tensors = ts_answer_list (answer);
+  g_assert_cmpuint (tensors->len, ==, 2);
+  tensor = &g_array_index (tensors, TsNamedTensor, 0);
+  g_assert_cmpstr (tensor->name, ==, "a.1");
+  g_assert_cmpint (tensor->tensor.dtype, ==, TS_DTYPE_INT16);
+  g_assert_cmpint (tensor->tensor.n_dims, ==, 1);
+  g_assert_cmpmem (tensor->tensor.data, 4, values, 4);
+  g_assert_cmpstr ((tensor + 1)->name, ==, "b");
+  g_assert_cmpint ((tensor + 1)->tensor.n_dims, ==, 4);
 }
 
 static void
@@ -395,9 +472,8 @@ test_recovery (Fixture * fixture, gconstpointer data)
   g_autoptr (GError) error = NULL;
   TsOutput output;
 
-  for (gint run = 0; run < 3; run++) {
-    g_assert_cmpint (ts_engine_run (engine, input, shape, 4, "", &output,
-            &error), ==, run != 1);
+  for (gint i = 0; i < 3; i++) {
+    g_assert_cmpint (run (engine, "", &output, &error), ==, i != 1);
     g_clear_error (&error);
   }
 }
@@ -427,6 +503,10 @@ main (int argc, char **argv)
   add ("conversion", test_conversion);
   add ("keys", test_keys);
   add ("output-errors", test_output_errors);
+  add ("numbers", test_numbers);
+  add ("alternatives", test_alternatives);
+  add ("slots", test_slots);
+  add ("answer", test_answer);
   add ("run-errors", test_run_errors);
   add ("recovery", test_recovery);
   return g_test_run ();

@@ -198,6 +198,13 @@ class TwoInputs(nn.Module):
         return x - y
 
 
+class ListInput(nn.Module):
+    """Writes into the tensors of its list."""
+
+    def forward(self, images: List[Tensor], scale: Tensor) -> List[Tensor]:
+        return [image.mul_(scale) for image in images]
+
+
 class FixedSize(nn.Module):
     """One box over a 64 x 64 frame; its score is the mean of the input."""
 
@@ -267,7 +274,7 @@ SCRIPTED = {
     "complex_output": ComplexOutput, "quantized_output": QuantizedOutput,
     "bf16_output": Bfloat16Output, "nan_output": NanOutput,
     "inf_output": InfOutput, "wrong_rank": WrongRank, "no_boxes": NoBoxes,
-    "two_methods": TwoMethods, "two_inputs": TwoInputs,
+    "two_methods": TwoMethods, "two_inputs": TwoInputs, "list_input": ListInput,
     "fixed_size": FixedSize, "inplace": InPlace, "counter": Counter,
     "tied": Tied, "custom_op": CustomOp,
 }

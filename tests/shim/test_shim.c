@@ -306,6 +306,31 @@ test_several_inputs (void)
   api->module_free (module);
 }
 
+/* The module writes into the list's tensors; the caller's stay as they are. */
+static void
+test_listed_inputs (void)
+{
+  TsShimModule *module = shim_test_load ("list_input.pt");
+  gfloat a[] = { 5, 7 }, b[] = { 1 }, scale[] = { 2 };
+  const gfloat expected_a[] = { 10, 14 }, expected_b[] = { 2 };
+  TsShimTensor inputs[] = { shim_test_tensor (a, 1, 2),
+    shim_test_tensor (b, 1, 1), shim_test_tensor (scale, 1, 1)
+  };
+  TsShimValue *value = NULL;
+  gchar error[SHIM_TEST_ERROR_SIZE] = "";
+
+  g_assert_cmpint (api->run_listed (module, inputs, 3, 2, &value, error,
+          sizeof error), ==, TS_SHIM_OK);
+  g_assert_cmpint (api->value_size (value), ==, 2);
+  shim_test_assert_floats (api->value_child (value, 0), expected_a, 2);
+  shim_test_assert_floats (api->value_child (value, 1), expected_b, 1);
+  g_assert_cmpfloat (a[0], ==, 5);
+  api->value_free (value);
+  g_assert_cmpint (api->run_listed (module, inputs, 3, 4, &value, error,
+          sizeof error), ==, TS_SHIM_ERROR_ARGUMENT);
+  api->module_free (module);
+}
+
 static void
 test_input_types (void)
 {
@@ -806,6 +831,7 @@ main (int argc, char **argv)
   g_test_add_func ("/shim/run/evaluation-mode", test_evaluation_mode);
   g_test_add_func ("/shim/run/boxes", test_boxes);
   g_test_add_func ("/shim/run/several-inputs", test_several_inputs);
+  g_test_add_func ("/shim/run/listed-inputs", test_listed_inputs);
   g_test_add_func ("/shim/run/input-types", test_input_types);
   g_test_add_func ("/shim/run/owned-output", test_output_owns_its_memory);
   g_test_add_func ("/shim/run/buffer-output", test_output_of_a_buffer);

@@ -1,0 +1,100 @@
+/* tssegmentation.c - decodes semantic segmentation: a class for each cell
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * [B, classes, H, W]: one value a class, of which the highest wins (of equal
+ * ones the lower class); or [B, H, W]: the class numbers themselves.  H and W
+ * may be smaller than the tensor, but cover all of it.
+ */
+#include <string.h>
+
+#include "tsdecodeutil.h"
+
+static gboolean decode (const TsOutput * output, gint item,
+    const TsDecodeParams * params, TsResult * result, GError ** error);
+
+extern const TsDecoder ts_decoder_segmentation;
+const TsDecoder ts_decoder_segmentation = {
+  .id = "segmentation",
+  .description = "a class for each cell, [B, classes, H, W] (the highest wins) "
+      "or [B, H, W] (class numbers)",
+  .kind = TS_RESULT_MASK,
+  .roles = {{"output", "|out|logits|0"}},
+  .decode = decode
+};
+
+static gboolean
+check_shape (const TsOutput * output, gint item, GError ** error)
+{
+  const gint64 *shape = output->shape;
+  gint n = output->n_dims;
+  gboolean fits = (n == 3 || n == 4) && item < shape[0];
+
+  for (gint i = 1; fits && i < n; i++)
+    fits = shape[i] > 0 && shape[i] <= TS_DECODE_MAX_CLASS_ID;
+  if (fits && (n == 3 || shape[1] > 1))
+    return TRUE;
+  ts_decode_error_shape (error, &ts_decoder_segmentation,
+      "[B, classes, H, W] with at least two classes, or [B, H, W] with class "
+      "numbers", output);
+  return FALSE;
+}
+
+static gboolean
+copy_classes (const TsOutput * output, gint64 start, gint64 n_cells,
+    guint16 * classes, GError ** error)
+{
+  for (gint64 i = 0; i < n_cells; i++) {
+    if (!ts_decode_check_class (&ts_decoder_segmentation, output, start + i,
+            error))
+      return FALSE;
+    classes[i] = (guint16) output->data[start + i];
+  }
+  return TRUE;
+}
+
+/* Plane by plane, so that memory is read in order. */
+static gboolean
+find_highest (const TsOutput * output, gint64 start, gint64 n_cells,
+    guint16 * classes, GError ** error)
+{
+  g_autofree gfloat *best = g_memdup2 (output->data + start,
+      n_cells * sizeof (gfloat));
+
+  for (gint64 c = 0; c < output->shape[1]; c++)
+    for (gint64 i = 0; i < n_cells; i++) {
+      gint64 offset = start + c * n_cells + i;
+
+      if (!ts_decode_check_finite (&ts_decoder_segmentation, output, offset,
+              error))
+        return FALSE;
+      if (output->data[offset] > best[i]) {
+        best[i] = output->data[offset];
+        classes[i] = (guint16) c;
+      }
+    }
+  return TRUE;
+}
+
+static gboolean
+decode (const TsOutput * output, gint item, const TsDecodeParams * params,
+    TsResult * result, GError ** error)
+{
+  gboolean is_map = output->n_dims == 3;
+  const gint64 *size = output->shape + (is_map ? 1 : 2);
+  gint64 n_cells;
+  TsMask mask;
+
+  if (!check_shape (output, item, error))
+    return FALSE;
+  n_cells = size[0] * size[1];
+  mask = (TsMask) {
+    g_new0 (guint16, n_cells), (gint) size[1], (gint) size[0]
+  };
+  g_free (result->mask.classes);
+  result->mask = mask;
+  if (is_map)
+    return copy_classes (output, item * n_cells, n_cells, mask.classes, error);
+  return find_highest (output, item * output->shape[1] * n_cells, n_cells,
+      mask.classes, error);
+}

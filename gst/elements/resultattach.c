@@ -1,0 +1,132 @@
+/* resultattach.c - a model's answer to metas on a buffer
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "resultattach.h"
+
+#include "gsttorchscriptroi.h"
+#include "torchscript.h"
+
+/* The core knows nothing of the installed library, but the numbers agree. */
+G_STATIC_ASSERT ((gint) TS_DTYPE_FLOAT32 ==
+    (gint) GST_TORCHSCRIPT_DTYPE_FLOAT32);
+G_STATIC_ASSERT ((gint) TS_DTYPE_BOOL == (gint) GST_TORCHSCRIPT_DTYPE_BOOL);
+G_STATIC_ASSERT (TS_DECODE_MAX_DIMS == GST_TORCHSCRIPT_TENSOR_MAX_DIMS);
+
+static const gchar *
+get_label (const TsResultInfo * info, gint class_id)
+{
+  return g_intern_string (ts_detector_get_label (info->detector, class_id));
+}
+
+static void
+attach_boxes (const GArray * boxes, const TsResultInfo * info,
+    GstBuffer * buffer)
+{
+  g_autofree GstTorchscriptDetection *detections =
+      g_new (GstTorchscriptDetection, boxes->len);
+  GstTorchscriptDetectionMeta *meta;
+
+  for (guint i = 0; i < boxes->len; i++) {
+    const TsBox *box = &g_array_index (boxes, TsBox, i);
+
+    detections[i] = (GstTorchscriptDetection) {
+      box->box[0], box->box[1], box->box[2], box->box[3], box->score,
+      box->class_id, get_label (info, box->class_id)
+    };
+  }
+  meta = gst_buffer_add_torchscript_detection_meta (buffer,
+      ts_detector_get_name (info->detector), info->width, info->height,
+      info->number, detections, boxes->len);
+  gst_torchscript_roi_add_from_meta (buffer, meta);
+}
+
+static void
+attach_classes (const GArray * classes, const TsResultInfo * info,
+    GstBuffer * buffer)
+{
+  g_autofree GstTorchscriptClassification *array =
+      g_new (GstTorchscriptClassification, classes->len);
+
+  for (guint i = 0; i < classes->len; i++) {
+    const TsClass *from = &g_array_index (classes, TsClass, i);
+
+    array[i] = (GstTorchscriptClassification) {
+      from->score, from->class_id, get_label (info, from->class_id)
+    };
+  }
+  gst_buffer_add_torchscript_classification_meta (buffer,
+      ts_detector_get_name (info->detector), info->number, array,
+      classes->len);
+}
+
+static void
+attach_mask (TsMask * mask, const TsResultInfo * info, GstBuffer * buffer)
+{
+  g_autoptr (GBytes) classes = g_bytes_new_take (g_steal_pointer
+      (&mask->classes), (gsize) mask->width * mask->height * sizeof (guint16));
+  GstTorchscriptMaskMeta *meta = gst_buffer_add_torchscript_mask_meta (buffer,
+      ts_detector_get_name (info->detector), info->width, info->height,
+      info->number, mask->width, mask->height, classes);
+
+  meta->x = mask->area[0];
+  meta->y = mask->area[1];
+  meta->width = mask->area[2];
+  meta->height = mask->area[3];
+}
+
+void
+ts_result_attach (TsResult * result, const TsResultInfo * info,
+    GstBuffer * buffer)
+{
+  switch (ts_detector_get_kind (info->detector)) {
+    case TS_RESULT_BOXES:
+      attach_boxes (result->boxes, info, buffer);
+      break;
+    case TS_RESULT_CLASSES:
+      attach_classes (result->classes, info, buffer);
+      break;
+    case TS_RESULT_MASK:
+      attach_mask (&result->mask, info, buffer);
+      break;
+    case TS_RESULT_NOTHING:
+      break;
+  }
+}
+
+/* The tensor's memory belongs to the answer, which the buffer keeps alive. */
+static GstTorchscriptTensor *
+wrap_tensor (const TsNamedTensor * from, TsAnswer * answer)
+{
+  const TsTensor *tensor = &from->tensor;
+  gsize size = ts_tensor_n_elements (tensor) * ts_dtype_size (tensor->dtype);
+  GstBuffer *data = gst_buffer_new ();
+  GstTorchscriptTensor *wrapped;
+
+  if (size > 0)
+    gst_buffer_append_memory (data,
+        gst_memory_new_wrapped (GST_MEMORY_FLAG_READONLY,
+            (gpointer) tensor->data, size, 0, size, ts_answer_ref (answer),
+            (GDestroyNotify) ts_answer_unref));
+  wrapped = gst_torchscript_tensor_new (from->name,
+      (GstTorchscriptDtype) tensor->dtype, tensor->shape, tensor->n_dims,
+      data);
+  gst_buffer_unref (data);
+  return wrapped;
+}
+
+void
+ts_result_attach_tensors (const TsResultInfo * info, GstBuffer * buffer)
+{
+  TsAnswer *answer = ts_detector_get_answer (info->detector);
+  g_autoptr (GArray) list = ts_answer_list (answer);
+  g_autoptr (GPtrArray) tensors = g_ptr_array_new_with_free_func
+      ((GDestroyNotify) gst_torchscript_tensor_unref);
+
+  for (guint i = 0; i < list->len; i++)
+    g_ptr_array_add (tensors,
+        wrap_tensor (&g_array_index (list, TsNamedTensor, i), answer));
+  gst_buffer_add_torchscript_tensor_meta (buffer,
+      ts_detector_get_name (info->detector), info->number,
+      (GstTorchscriptTensor **) tensors->pdata, tensors->len);
+}

@@ -1,0 +1,29 @@
+/* resultattach.h - a model's answer to metas on a buffer
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include <gst/video/video.h>
+
+#include "tsdetector.h"
+
+G_BEGIN_DECLS
+
+/* Which answer to which frame. */
+typedef struct
+{
+  const TsDetector *detector;   /* knows the model's name, labels and kind */
+  gint width, height;           /* of the frame, pixels */
+  guint64 number;
+} TsResultInfo;
+
+/* Attaches @result to the writable @buffer as the meta of its kind; the mask's
+ * memory goes over to the meta. */
+void ts_result_attach (TsResult * result, const TsResultInfo * info,
+    GstBuffer * buffer);
+
+/* Attaches all that the module returned in the last run, without a copy. */
+void ts_result_attach_tensors (const TsResultInfo * info, GstBuffer * buffer);
+
+G_END_DECLS
