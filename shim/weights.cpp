@@ -81,8 +81,8 @@ void check_fit(const std::string &name, const at::Tensor &place,
   at::IntArrayRef shape(given.shape, (size_t)given.n_dims);
   at::ScalarType type = to_scalar_type(given.dtype);
   if (shape != place.sizes())
-    misfits->add("of another shape", name + " is " + in_words(shape) + " and not " +
-                                         in_words(place.sizes()));
+    misfits->add("of another shape",
+                 name + " is " + in_words(shape) + " and not " + in_words(place.sizes()));
   if (number_kind(type) != number_kind(place.scalar_type()))
     misfits->add("of another type", name + " is " + dtype_name(type) + " and not " +
                                         dtype_name(place.scalar_type()));

@@ -29,7 +29,7 @@ case $kind in
     build_project
     CK_FORK=no meson test -C "$build" --no-suite python --timeout-multiplier 20 \
       --print-errorlogs --wrap "valgrind -q --error-exitcode=1 \
-        --leak-check=full --errors-for-leak-kinds=definite \
+        --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite \
         --suppressions=$top/tests/valgrind.supp"
     ;;
   *)

@@ -350,18 +350,19 @@ paint_label (TsOverlayPainter * self, const LabelKey * key)
   g_autofree gchar *valid = g_utf8_make_valid (key->text, -1);
   gint padding = label_padding (self);
   cairo_surface_t *surface;
+  PangoRectangle text;
   cairo_t *cr;
-  gint width, height;
 
   pango_layout_set_text (self->layout, valid, -1);
-  pango_layout_get_pixel_size (self->layout, &width, &height);
+  pango_layout_get_pixel_extents (self->layout, NULL, &text);
   surface = cairo_image_surface_create (CAIRO_FORMAT_ARGB32,
-      MAX (width, 1) + 2 * padding, MAX (height, 1));
+      MAX (text.width, 1) + 2 * padding, MAX (text.height, 1));
   cr = cairo_create (surface);
   set_source_color (cr, key->color);
   cairo_paint (cr);
   set_source_color (cr, ts_overlay_text_color (key->color));
-  cairo_move_to (cr, padding, 0);
+  /* Text from right to left begins at the right end of the layout's width. */
+  cairo_move_to (cr, padding - text.x, -text.y);
   pango_cairo_show_layout (cr, self->layout);
   cairo_destroy (cr);
   cairo_surface_flush (surface);

@@ -12,21 +12,26 @@ gi.require_version("Gst", "1.0")
 gi.require_version("GstTorchscript", "1.0")
 from gi.repository import Gst, GstTorchscript  # noqa: E402
 
-Gst.init(None)
-pipeline = Gst.parse_launch(
-    "filesrc name=file ! decodebin ! torchscriptinfer name=infer ! appsink name=sink sync=false")
-pipeline.get_by_name("infer").set_property("model", sys.argv[1])
-pipeline.get_by_name("file").set_property("location", sys.argv[2])
-sink = pipeline.get_by_name("sink")
-pipeline.set_state(Gst.State.PLAYING)
 
-while (sample := sink.emit("pull-sample")) is not None:
-    meta = GstTorchscript.buffer_get_torchscript_detection_meta(sample.get_buffer())
+def print_detections(pad, info):
+    """Called by the streaming thread for each frame that leaves torchscriptinfer."""
+    meta = GstTorchscript.buffer_get_torchscript_detection_meta(info.get_buffer())
     for i in range(meta.get_n_detections()):
         d = meta.get_detection(i)
         print(f"{d.label}: {d.score:.2f} at {d.x1:.0f},{d.y1:.0f} to {d.x2:.0f},{d.y2:.0f}")
+    return Gst.PadProbeReturn.OK
 
-error = pipeline.get_bus().pop_filtered(Gst.MessageType.ERROR)
+
+Gst.init(None)
+pipeline = Gst.parse_launch(
+    "filesrc name=file ! decodebin ! torchscriptinfer name=infer ! fakesink")
+infer = pipeline.get_by_name("infer")
+infer.set_property("model", sys.argv[1])
+infer.get_static_pad("src").add_probe(Gst.PadProbeType.BUFFER, print_detections)
+pipeline.get_by_name("file").set_property("location", sys.argv[2])
+pipeline.set_state(Gst.State.PLAYING)
+message = pipeline.get_bus().timed_pop_filtered(
+    Gst.CLOCK_TIME_NONE, Gst.MessageType.EOS | Gst.MessageType.ERROR)
 pipeline.set_state(Gst.State.NULL)
-if error is not None:
-    sys.exit(error.parse_error()[0].message)
+if message.type == Gst.MessageType.ERROR:
+    sys.exit(message.parse_error()[0].message)

@@ -220,24 +220,46 @@ test_label_places (void)
   g_assert_cmpint (t.width, <=, 200);
 }
 
-static void
-test_label_pixels (void)
+/* Pixels of an opaque tag that are not its ground. */
+static gint
+count_text_pixels (const TsOverlayTile * t)
 {
-  g_autoptr (TsOverlayPainter) painter = new_painter (1, 0, 200, 100);
-  TsOverlayTile t = draw_label (painter, 50, 50, 90, 90, "HH");
   gint i, n_text = 0;
 
-  for (i = 0; i < t.width * t.height; i++) {
-    guint32 p = *(const guint32 *) (t.data + i / t.width * t.stride
-        + i % t.width * 4);
+  for (i = 0; i < t->width * t->height; i++) {
+    guint32 p = *(const guint32 *) (t->data + i / t->width * t->stride
+        + i % t->width * 4);
 
     g_assert_cmphex (p >> 24, ==, 0xff);
     if (p != 0xff102030)
       n_text++;
   }
+  return n_text;
+}
+
+static void
+test_label_pixels (void)
+{
+  g_autoptr (TsOverlayPainter) painter = new_painter (1, 0, 200, 100);
+  TsOverlayTile t = draw_label (painter, 50, 50, 90, 90, "HH");
+  gint n_text = count_text_pixels (&t);
+
   g_assert_cmphex (*(const guint32 *) t.data, ==, 0xff102030);
   g_assert_cmpint (n_text, >, 10);
   g_assert_cmpint (n_text, <, t.width * t.height / 2);
+}
+
+/* Pango aligns a paragraph that begins in Hebrew or Arabic to the right of the
+ * widest line allowed. */
+static void
+test_right_to_left_label (void)
+{
+  g_autoptr (TsOverlayPainter) painter = new_painter (1, 0, 200, 100);
+  TsOverlayTile t = draw_label (painter, 50, 50, 90, 90,
+      "\xd9\x85\xd8\xb1\xd8\xad\xd8\xa8\xd8\xa7 0.50");
+
+  g_assert_cmpint (t.width, <, 100);
+  g_assert_cmpint (count_text_pixels (&t), >, 10);
 }
 
 static void
@@ -346,6 +368,7 @@ main (int argc, char **argv)
   g_test_add_func ("/painter/filling", test_filling);
   g_test_add_func ("/painter/label-places", test_label_places);
   g_test_add_func ("/painter/label-pixels", test_label_pixels);
+  g_test_add_func ("/painter/right-to-left-label", test_right_to_left_label);
   g_test_add_func ("/painter/labels-are-kept", test_labels_are_kept);
   g_test_add_func ("/painter/odd-texts", test_odd_texts);
   g_test_add_func ("/painter/font-sizes", test_font_sizes);

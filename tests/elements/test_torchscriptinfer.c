@@ -676,13 +676,11 @@ infer_suite (void)
   tcase_add_test (tc, test_results_are_numbered_and_mirrored);
   tcase_add_test (tc, test_thresholds_change_while_playing);
   tcase_add_test (tc, test_caps_change);
-  tcase_add_loop_test (tc, test_extreme_sizes, 0,
-      G_N_ELEMENTS (extreme_sizes));
+  tcase_add_loop_test (tc, test_extreme_sizes, 0, G_N_ELEMENTS (extreme_sizes));
   tcase_add_test (tc, test_empty_frame_is_refused_by_caps);
   tcase_add_test (tc, test_properties_round_trip);
   tcase_add_test (tc, test_method_and_labels);
-  tcase_add_loop_test (tc, test_error_at_start, 0,
-      G_N_ELEMENTS (start_errors));
+  tcase_add_loop_test (tc, test_error_at_start, 0, G_N_ELEMENTS (start_errors));
   tcase_add_loop_test (tc, test_error_in_a_frame, 0,
       2 * G_N_ELEMENTS (frame_errors));
   tcase_add_test (tc, test_refused_caps_are_one_error);

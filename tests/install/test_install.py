@@ -52,15 +52,26 @@ class Install(unittest.TestCase):
     def pkg_config(self, flag):
         return run("pkg-config", flag, "gstreamer-torchscript-1.0", env=self.env).split()
 
-    def test_both_examples_print_the_same_boxes(self):
+    def examples(self):
+        """Each example as a command."""
         program = self.dir / "detections"
         run(*os.environ.get("CC", "cc").split(), "-Wall", "-Werror",
             EXAMPLES / "detections.c", "-o", program,
             *self.pkg_config("--cflags"), *self.pkg_config("--libs"), env=self.env)
-        from_c = run(program, MODEL, PAGE, env=self.env)
-        from_python = run(sys.executable, EXAMPLES / "detections.py", MODEL, PAGE, env=self.env)
+        return [program], [sys.executable, EXAMPLES / "detections.py"]
+
+    def test_both_examples_print_the_same_boxes(self):
+        from_c, from_python = (run(*example, MODEL, PAGE, env=self.env)
+                               for example in self.examples())
         self.assertRegex(from_c, r"plain text: 0\.\d\d at \d+,\d+ to \d+,\d+\n")
         self.assertEqual(from_c, from_python)
+
+    def test_both_examples_end_with_the_error(self):
+        for example in self.examples():
+            done = subprocess.run([*example, "absent.pt", PAGE], env=self.env, text=True,
+                                  timeout=30, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            self.assertNotEqual(done.returncode, 0)
+            self.assertRegex(done.stderr, "^absent.pt: there is no such model")
 
     def test_readme_shows_parts_of_the_examples(self):
         readme = (SOURCE / "README.md").read_text()

@@ -38,7 +38,8 @@ test_custom_ops (void)
   options.op_libs = libs;
   module = shim_test_load_with (&options);
   value = shim_test_run (module, &input);
-  shim_test_assert_floats (value, (gfloat[]) {6, -4.5f}, 2);
+  shim_test_assert_floats (value, (gfloat[]) {
+      6, -4.5f}, 2);
   api->value_free (value);
   api->module_free (module);
 }

@@ -56,7 +56,8 @@ assert_half_runs (TsShimModule * module)
   TsShimTensor input = shim_test_tensor (x, 4, 1, 3, 1, 1);
   TsShimValue *value = shim_test_run (module, &input);
 
-  shim_test_assert_floats (value, (gfloat[]) {5, 5.25f}, 2);
+  shim_test_assert_floats (value, (gfloat[]) {
+      5, 5.25f}, 2);
   api->value_free (value);
   api->module_free (module);
 }
@@ -92,7 +93,8 @@ test_no_detour (void)
   weights[0].tensor.data = bias;
   module = load ("half.pt", weights, 3);
   value = shim_test_run (module, &input);
-  shim_test_assert_floats (value, (gfloat[]) {2048.5f, 0}, 2);
+  shim_test_assert_floats (value, (gfloat[]) {
+      2048.5f, 0}, 2);
   api->value_free (value);
   api->module_free (module);
 }
@@ -108,7 +110,8 @@ test_tied (void)
   TsShimModule *module = load ("tied.pt", one, 1);
   TsShimValue *value = shim_test_run (module, &input);
 
-  shim_test_assert_floats (value, (gfloat[]) {33, 110}, 2);
+  shim_test_assert_floats (value, (gfloat[]) {
+      33, 110}, 2);
   api->value_free (value);
   api->module_free (module);
 }
