@@ -57,6 +57,18 @@ def plain_nms(boxes: Tensor, scores: Tensor, idxs: Tensor,
     return order[keep]
 
 
+def two_stage_detector():
+    """Runs torchvision's own operators, nms and roi_align."""
+    model = torchvision.models.detection.fasterrcnn_mobilenet_v3_large_320_fpn(
+        weights=None, weights_backbone=None, num_classes=5, box_score_thresh=0.3,
+        box_detections_per_img=20)
+    settle(model, model.backbone)
+    # Kaiming's are meant for what is behind a ReLU: boxes would leave the picture.
+    nn.init.normal_(model.rpn.head.bbox_pred.weight, std=1e-4)
+    nn.init.normal_(model.roi_heads.box_predictor.bbox_pred.weight, std=1e-4)
+    return model
+
+
 def detector():
     """Takes a list of images; scripted it answers (losses, [{"boxes", ...}])."""
     torchvision.ops.boxes.batched_nms = plain_nms

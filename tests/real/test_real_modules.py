@@ -5,8 +5,10 @@ SPDX-License-Identifier: LGPL-2.1-or-later
 The same frames, of random blobs, go both ways; the pictures are resized with
 OpenCV for Python.
 """
+import json
 import pathlib
 import shutil
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -16,7 +18,7 @@ try:
     import cv2
     import numpy as np
     import torch
-    import torchvision  # noqa: F401  modules.py needs it
+    import torchvision
     import gi
     gi.require_version("Gst", "1.0")
     gi.require_version("GstTorchscript", "1.0")
@@ -43,6 +45,11 @@ def to_input(frame, size, normalize):
     if normalize:
         pixels = (pixels - np.float32(modules.MEAN)) / np.float32(modules.STD)
     return torch.from_numpy(pixels).permute(2, 0, 1)[None]
+
+
+def torchvision_library():
+    """The library that registers torchvision's operators."""
+    return next(pathlib.Path(torchvision.__file__).parent.glob("_C*.so"))
 
 
 class RealModules(unittest.TestCase):
@@ -135,6 +142,32 @@ class RealModules(unittest.TestCase):
             keep = expected["scores"] > 0.25
             self.check_boxes(buf, *(expected[k][keep].numpy()
                                     for k in ("boxes", "scores", "labels")))
+
+    def test_torchvision_operators(self):
+        """In a process of its own, where nobody has loaded them yet."""
+        module = torch.jit.script(modules.two_stage_detector())
+        package = self.folder / "real.mlpkg"
+        modules.write_package(package, module, {"do_resize": False, "input_form": "list"},
+                              {"decoder": "torchvision", "score_threshold": 0.3})
+        frame = self.frames[0]
+        cv2.imwrite(str(self.folder / "frame.png"), frame[..., ::-1])
+        pipeline = ["gst-launch-1.0", "-q", "filesrc", f"location={self.folder}/frame.png",
+                    "!", "pngdec", "!", "torchscriptinfer", f"model={package}",
+                    "device=cpu", f"custom-op-libs={torchvision_library()}", "!",
+                    "detectionjson", "location=-", "!", "fakesink"]
+        done = subprocess.run(pipeline, check=True, capture_output=True)
+        found = json.loads(done.stdout)["detections"]
+        image = torch.from_numpy(frame).permute(2, 0, 1).float() / 255
+        with torch.no_grad():
+            _, (expected,) = module([image])
+        self.assertGreater(len(found), 3)
+        self.assertEqual([d["class_id"] for d in found], expected["labels"].tolist())
+        np.testing.assert_allclose([d["box"] for d in found], expected["boxes"],
+                                   atol=0.5)
+        pipeline.remove(f"custom-op-libs={torchvision_library()}")
+        done = subprocess.run(pipeline, capture_output=True, text=True)
+        self.assertIn("torchvision::", done.stderr)
+        self.assertIn("custom-op-libs", done.stderr)
 
     def check_boxes(self, buf, boxes, scores, labels):
         meta = GstTorchscript.buffer_get_torchscript_detection_meta(buf)
