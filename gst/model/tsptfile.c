@@ -29,7 +29,9 @@ typedef struct
 
 typedef struct archive Archive;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Archive, archive_read_free)
-     static void note_entry (Contents * contents, const gchar * name)
+
+static void
+note_entry (Contents * contents, const gchar * name)
 {
   const gchar *inner = strchr (name, '/');
 
