@@ -163,6 +163,14 @@ get_params (const TsDetector * self, const TsThresholds * wanted)
   return params;
 }
 
+gfloat
+ts_detector_get_score_threshold (const TsDetector * self)
+{
+  const TsThresholds unset = { -1.f, -1.f, 0 };
+
+  return get_params (self, &unset).score_threshold;
+}
+
 /* Where the tensor lies, seen from the frame inside it. */
 static void
 unmap_tensor (const TsLetterbox * box, gfloat area[4])

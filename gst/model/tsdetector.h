@@ -56,6 +56,9 @@ gboolean ts_detector_warm_up (TsDetector * self, gint width, gint height,
 gboolean ts_detector_run (TsDetector * self, const TsImage * image,
     const TsThresholds * thresholds, TsResult * result, GError ** error);
 
+/* The threshold of a run with unset thresholds. */
+gfloat ts_detector_get_score_threshold (const TsDetector * self);
+
 /* Which part of a result the decoder fills in. */
 TsResultKind ts_detector_get_kind (const TsDetector * self);
 

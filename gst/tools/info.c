@@ -54,9 +54,11 @@ add_output (const TsModelSpec * spec, JsonObject * report)
 
   add_string (output, "decoder", spec->decoder);
   add_string (output, "key", spec->output_key);
-  report_add_number (output, "score_threshold", spec->score_threshold, 6);
+  if (spec->score_threshold >= 0)
+    report_add_number (output, "score_threshold", spec->score_threshold, 6);
   report_add_number (output, "iou_threshold", spec->iou_threshold, 6);
-  json_object_set_int_member (output, "max_detections", spec->max_detections);
+  if (spec->max_detections > 0)
+    json_object_set_int_member (output, "max_detections", spec->max_detections);
   json_object_set_object_member (report, "output", output);
 }
 

@@ -40,6 +40,17 @@ ts_vision_error_quark (void)
   return TS_ERROR;
 }
 
+static gboolean
+check_kind (const TsDetector * detector, const gchar * path, GError ** error)
+{
+  if (ts_detector_get_kind (detector) == TS_RESULT_BOXES)
+    return TRUE;
+  g_set_error (error, TS_ERROR, TS_ERROR_CONFIG,
+      "%s: the decoder of this model gives no boxes, expected one that does; run "
+      "the model with the element torchscriptinfer", path);
+  return FALSE;
+}
+
 TsVisionModel *
 ts_vision_model_open (const gchar * path, const TsVisionOptions * options,
     GError ** error)
@@ -60,8 +71,10 @@ ts_vision_model_open (const gchar * path, const TsVisionOptions * options,
   TsDetector *detector = ts_detector_open (&detector_options, error);
   TsVisionModel *self;
 
-  if (!detector)
+  if (!detector || !check_kind (detector, path, error)) {
+    ts_detector_free (detector);
     return NULL;
+  }
   self = g_new0 (TsVisionModel, 1);
   self->detector = detector;
   ts_result_init (&self->result);

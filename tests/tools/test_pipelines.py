@@ -171,6 +171,15 @@ class Pipelines(unittest.TestCase):
             (self.top / "expected.json").write_text(text)
             self.assertIn(word, self.run_picture_test())
 
+    def test_picture_of_no_detector(self):
+        self.write_picture()
+        self.write_expected()
+        self.mlpkg("create", "net.pt", "c.mlpkg", "--decoder", "classification",
+                   "--self-test-input", "input.ppm", "--self-test-expected",
+                   "expected.json")
+        self.assert_refused(["input.ppm", "gives no boxes"], "c.mlpkg",
+                            "self-test=true")
+
     def test_no_self_test(self):
         self.create()
         self.assert_refused(["net.mlpkg", "no self-test"], "net.mlpkg",

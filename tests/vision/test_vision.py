@@ -75,7 +75,10 @@ class Vision(unittest.TestCase):
         self.assertEqual(found, [line for _, line in sorted(expected)])
 
     def test_errors(self):
-        for model, image, word in (("nowhere.mlpkg", "page.png", "no such model"),
+        run(MLPKG, "create", SOURCE / "tests/models/identity.pt", "classes.mlpkg",
+            "--decoder", "classification", cwd=self.top)
+        for model, image, word in (("classes.mlpkg", "page.png", "gives no boxes"),
+                                   ("nowhere.mlpkg", "page.png", "no such model"),
                                    ("net.mlpkg", "nowhere.png", "0 x 0 pixels")):
             failed = subprocess.run([self.program, self.top / model, self.top / image],
                                     env=self.env, text=True, capture_output=True)
