@@ -27,8 +27,10 @@ typedef struct
   gboolean package;             /* an mlpkg in one file */
 } Contents;
 
+/* *INDENT-OFF* */
 typedef struct archive Archive;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Archive, archive_read_free)
+/* *INDENT-ON* */
 
 static void
 note_entry (Contents * contents, const gchar * name)

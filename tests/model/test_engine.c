@@ -27,7 +27,9 @@ set_up (Fixture * fixture, gconstpointer data)
 {
   fixture->directory = model_test_directory ();
   fixture->path = g_build_filename (fixture->directory, "m.pt", NULL);
-  fixture->options = (TsEngineOptions) {.path = fixture->path,.device = "cpu" };
+  memset (&fixture->options, 0, sizeof fixture->options);
+  fixture->options.path = fixture->path;
+  fixture->options.device = "cpu";
   fake_model_write (fixture->path, NULL);
   use_shim ("TEST_SHIM");
   g_unsetenv ("FAKESHIM_DEVICES");
@@ -328,7 +330,8 @@ static void
 test_keys (Fixture * fixture, gconstpointer data)
 {
   const gfloat seven[] = { 7.f };
-  const gchar *nested = "{\"dict\": {\"a\": {\"none\": true}, \"b\": {\"list\": "
+  const gchar *nested =
+      "{\"dict\": {\"a\": {\"none\": true}, \"b\": {\"list\": "
       "[{\"int\": 1}, " TENSOR ("float32", 1, "[7]") "]}}}";
 
   check_output (fixture, nested, "b.1", seven, 1);

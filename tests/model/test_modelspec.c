@@ -101,6 +101,7 @@ check_size (const gchar * preprocessor, TsInputSize expected)
   model_test_remove (directory);
 }
 
+/* *INDENT-OFF* */
 static void
 test_sizes (void)
 {
@@ -117,6 +118,7 @@ test_sizes (void)
   check_size ("{\"size\": {\"longest_edge\": 800}, \"resize_type\": \"stretch\"}",
       (TsInputSize) { TS_RESIZE_STRETCH, 800, 800, 0});
 }
+/* *INDENT-ON* */
 
 /* tensor = (pixel * factor - mean) / std. */
 static void
@@ -185,7 +187,7 @@ typedef struct
 {
   const gchar *file, *field, *value;
   gint code;
-  const gchar *words[5];       /* ends in NULL */
+  const gchar *words[5];        /* ends in NULL */
 } FieldCase;
 
 #define METADATA "metadata.json"
@@ -214,15 +216,15 @@ static const FieldCase field_cases[] = {
   {METADATA, "files", "[\"/etc/passwd\"]", TS_ERROR_FORMAT, {"/etc/passwd",
           "nowhere out"}},
   {METADATA, "files", "[\"backends/../model_info.json\"]", TS_ERROR_FORMAT,
-        {"backends/../model", "nowhere out"}},
+      {"backends/../model", "nowhere out"}},
   {METADATA, "files", "[\"\"]", TS_ERROR_FORMAT, {"''", "nowhere out"}},
   {METADATA, "files", "[\"link\"]", TS_ERROR_FORMAT, {"link", "nowhere out"}},
   {METADATA, "sha256", "[]", TS_ERROR_FORMAT, {"an object"}},
   {METADATA, "sha256", "{\"gone\": \"00\"}", TS_ERROR_NOT_FOUND, {"gone"}},
   {METADATA, "sha256", "{\"model_info.json\": 1}", TS_ERROR_FORMAT,
-        {"sha256.model_info.json", "a string"}},
+      {"sha256.model_info.json", "a string"}},
   {METADATA, "sha256", "{\"model_info.json\": \"00\"}", TS_ERROR_FORMAT,
-        {"SHA-256", "expects 00", "copy the package anew"}},
+      {"SHA-256", "expects 00", "copy the package anew"}},
   {METADATA, "sha256", "{\"../x\": \"00\"}", TS_ERROR_FORMAT, {"nowhere out"}},
   {INFO, "model_type", NULL, TS_ERROR_FORMAT, {"missing"}},
   {INFO, "repo_id", "{}", TS_ERROR_FORMAT, {"{}", "a string"}},
@@ -230,10 +232,10 @@ static const FieldCase field_cases[] = {
   {INFO, "architecture_family", "\"Odd\"", TS_ERROR_CONFIG, {"\"Odd\"",
           "\"Vision\"", "\"EncoderOnly\""}},
   {INFO, "architecture_family", "\"DecoderOnly\"", TS_ERROR_CONFIG,
-        {"\"DecoderOnly\"", "video", "\"Multimodal\""}},
+      {"\"DecoderOnly\"", "video", "\"Multimodal\""}},
   {INFO, "supported_backends", NULL, TS_ERROR_FORMAT, {"missing"}},
   {INFO, "supported_backends", "[\"Candle\", \"TFLite\"]", TS_ERROR_CONFIG,
-        {"Candle, TFLite", "\"Tch\""}},
+      {"Candle, TFLite", "\"Tch\""}},
   {INFO, "device", "\"tpu\"", TS_ERROR_CONFIG, {"\"tpu\"", "\"cuda:N\"",
           "null"}},
   {INFO, "device", "\"auto\"", TS_ERROR_CONFIG, {"\"auto\""}},
@@ -245,7 +247,7 @@ static const FieldCase field_cases[] = {
           "\"longest_edge\""}},
   {PRE, "size", "{\"height\": 3}", TS_ERROR_CONFIG, {"\"width\""}},
   {PRE, "size", "{\"height\": 0, \"width\": 1}", TS_ERROR_CONFIG,
-        {"size.height", "is 0", "from 1 to"}},
+      {"size.height", "is 0", "from 1 to"}},
   {PRE, "size", "20000", TS_ERROR_CONFIG, {"20000", "16384"}},
   {PRE, "size_divisor", "0", TS_ERROR_CONFIG, {"size_divisor", "from 1"}},
   {PRE, "resize_type", "\"crop\"", TS_ERROR_CONFIG, {"\"crop\"",
@@ -330,7 +332,7 @@ typedef struct
 {
   const gchar *file, *content;
   gint code;
-  const gchar *words[5];       /* ends in NULL */
+  const gchar *words[5];        /* ends in NULL */
 } FileCase;
 
 static const FileCase file_cases[] = {
@@ -595,8 +597,7 @@ test_unreadable (void)
   if (access (path, R_OK) == 0)
     g_test_skip ("root reads everything");
   else
-    expect_file_error (path, TS_ERROR_READ, WORDS (path,
-            g_strerror (EACCES)));
+    expect_file_error (path, TS_ERROR_READ, WORDS (path, g_strerror (EACCES)));
   model_test_remove (directory);
 }
 
@@ -606,7 +607,8 @@ new_bare (void)
   TsModelSpec *spec = g_new0 (TsModelSpec, 1);
 
   spec->path = g_strdup ("net.pt");
-  spec->size = (TsInputSize) { TS_RESIZE_LETTERBOX, 640, 640, 0 };
+  spec->size.mode = TS_RESIZE_LETTERBOX;
+  spec->size.width = spec->size.height = 640;
   return spec;
 }
 
