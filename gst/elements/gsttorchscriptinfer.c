@@ -252,8 +252,8 @@ open_detector (GstTorchscriptInfer * self, GError ** error)
   options.labels = labels = copy_setting (self->labels);
   options.method = method = copy_setting (self->method);
   options.threads = self->threads;
-  options.weights = weights = g_strdup (self->weights);
-  options.op_libs = op_libs = g_strdup (self->custom_op_libs);
+  options.weights = weights = copy_setting (self->weights);
+  options.op_libs = op_libs = copy_setting (self->custom_op_libs);
   options.self_test = self->self_test;
   GST_OBJECT_UNLOCK (self);
 
