@@ -803,10 +803,6 @@ test_growth (void)
 {
   gssize before;
 
-  if (g_getenv ("UNDER_VALGRIND")) {
-    g_test_skip ("valgrind's own records of freed memory grow");
-    return;
-  }
 #ifdef __SANITIZE_ADDRESS__
   g_test_skip ("the sanitizer's own records of freed memory grow");
   return;
