@@ -105,7 +105,7 @@ TsShimValue Converter::list(c10::ArrayRef<c10::IValue> from, int depth) const {
 std::string Converter::key(const c10::IValue &from) const {
   if (from.isString()) return from.toStringRef();
   if (from.isInt()) return std::to_string(from.toInt());
-  fail("a dict whose keys are of type " + from.type()->repr_str());
+  fail("a dict whose keys are of type " + from.type()->annotation_str());
 }
 
 TsShimValue Converter::dict(const c10::IValue &from, int depth) const {
@@ -137,7 +137,7 @@ TsShimValue Converter::convert(const c10::IValue &from, int depth) const {
     value.kind = TS_SHIM_STRING;
     value.text = from.toStringRef();
   } else {
-    fail("a value of type " + from.type()->repr_str());
+    fail("a value of type " + from.type()->annotation_str());
   }
   return value;
 }

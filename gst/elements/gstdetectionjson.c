@@ -42,12 +42,15 @@
  *
  * Since: 0.1
  */
+#define _GNU_SOURCE             /* struct ucred */
 #include "gstdetectionjson.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "detectionline.h"
@@ -82,9 +85,38 @@ static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
 static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
     GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
 
+/* One end of a pair that this process made, such as that of a GstBus. */
+static gboolean
+is_own_socket (gint fd)
+{
+  struct ucred peer;
+  socklen_t size = sizeof peer;
+
+  return getsockopt (fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0
+      && peer.pid == getpid ();
+}
+
+/* Where a program is started without a standard output, its number goes to
+ * whatever is opened first: an object of the kernel without a file type, a
+ * library's file, which is not to be inherited, or a socket. */
+static gboolean
+has_standard_output (void)
+{
+  gint flags = fcntl (STDOUT_FILENO, F_GETFD);
+  struct stat info;
+
+  return flags >= 0 && !(flags & FD_CLOEXEC)
+      && fstat (STDOUT_FILENO, &info) == 0 && (info.st_mode & S_IFMT) != 0
+      && !is_own_socket (STDOUT_FILENO);
+}
+
 static gint
 open_location (const gchar * location)
 {
+  if (strcmp (location, "-") == 0 && !has_standard_output ()) {
+    errno = EBADF;
+    return -1;
+  }
   if (strcmp (location, "-") == 0)
     return fcntl (STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
   return g_open (location, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
@@ -110,7 +142,9 @@ gst_detection_json_start (GstBaseTransform * trans)
   self->fd = open_location (location);
   if (self->fd < 0) {
     GST_ELEMENT_ERROR (self, RESOURCE, OPEN_WRITE,
-        ("Cannot open \"%s\" to write detections: %s.", location,
+        ("Cannot open \"%s\"%s to write detections: %s; set the location "
+            "property to a file that can be written.", location,
+            strcmp (location, "-") == 0 ? " (standard output)" : "",
             g_strerror (errno)), GST_ERROR_SYSTEM);
     return FALSE;
   }

@@ -432,11 +432,12 @@ gst_detection_overlay_transform_ip (GstBaseTransform * trans,
     return GST_FLOW_OK;
 
   if (!gst_video_frame_map (&video, &self->info, buffer, GST_MAP_READWRITE)) {
-    GST_ELEMENT_ERROR (self, RESOURCE, WRITE, (NULL),
-        ("cannot map a %s frame of %dx%d and %" G_GSIZE_FORMAT
-            " bytes for drawing; it must be in system memory and whole",
-            GST_VIDEO_INFO_NAME (&self->info), self->info.width,
-            self->info.height, gst_buffer_get_size (buffer)));
+    GST_ELEMENT_ERROR (self, RESOURCE, WRITE,
+        ("A %s frame of %dx%d pixels could not be drawn on: the buffer of %"
+            G_GSIZE_FORMAT " bytes is too small for it or cannot be mapped; "
+            "look at the element upstream", GST_VIDEO_INFO_NAME (&self->info),
+            self->info.width, self->info.height, gst_buffer_get_size (buffer)),
+        (NULL));
     return GST_FLOW_ERROR;
   }
   set_frame (&frame, &video);

@@ -16,7 +16,7 @@ G_STATIC_ASSERT (TS_DECODE_MAX_DIMS == GST_TORCHSCRIPT_TENSOR_MAX_DIMS);
 static const gchar *
 get_label (const TsResultInfo * info, gint class_id)
 {
-  return g_intern_string (ts_detector_get_label (info->detector, class_id));
+  return ts_detector_get_label (info->detector, class_id);
 }
 
 static void

@@ -207,12 +207,24 @@ ts_engine_get_config (const TsEngine * self, gsize * size)
   return self->api->config (self->module, size);
 }
 
+/* The path may speak of sizes, and so may the arguments of a declaration. */
+static gboolean
+is_about_sizes (const TsEngine * self, const gchar * text)
+{
+  const gchar *path = strstr (text, self->path);
+
+  return !strstr (text, "Declaration:")
+      && g_regex_match_simple ("\\b(sizes?|shapes?)\\b",
+      path ? path + strlen (self->path) : text, G_REGEX_CASELESS, 0);
+}
+
 /* The shim names the shape of the input, but not where it comes from. */
 static void
 set_run_error (TsEngine * self, TsShimStatus status, const gchar * text,
     GError ** error)
 {
-  set_shim_error (self, status, text, status != TS_SHIM_ERROR_FORWARD ? "" :
+  set_shim_error (self, status, text, status != TS_SHIM_ERROR_FORWARD
+      || !is_about_sizes (self, text) ? "" :
       "; if the module was traced for one input size, it takes no other: check "
       "\"size\", \"size_divisor\" and \"layout\" in preprocessor_config.json",
       error);

@@ -21,7 +21,8 @@ ts_file_set_error (GError ** error, const gchar * path, const gchar * what,
         "%s: there is no such %s; check the path", path, what);
   else
     g_set_error (error, TS_ERROR, TS_ERROR_READ,
-        "%s: cannot read this %s: %s", path, what, g_strerror (err_no));
+        "%s: cannot read this %s: %s; check its permissions and its disk",
+        path, what, g_strerror (err_no));
 }
 
 static gboolean
@@ -33,7 +34,8 @@ check (const gchar * path, const gchar * what, GStatBuf * info, GError ** error)
   }
   if (!S_ISREG (info->st_mode)) {
     g_set_error (error, TS_ERROR, TS_ERROR_FORMAT,
-        "%s: is %s, expected a %s, which is a regular file", path,
+        "%s: is %s, expected a %s, which is a regular file; name such a file",
+        path,
         S_ISDIR (info->st_mode) ? "a directory" : "a special file", what);
     return FALSE;
   }
@@ -80,13 +82,14 @@ ts_file_read_text (const gchar * path, const gchar * what, gsize * size,
     return NULL;
   if (info.st_size > TS_FILE_MAX_TEXT) {
     g_set_error (error, TS_ERROR, TS_ERROR_FORMAT,
-        "%s: has %" G_GINT64_FORMAT " bytes, expected a %s of at most %d",
-        path, (gint64) info.st_size, what, TS_FILE_MAX_TEXT);
+        "%s: has %" G_GINT64_FORMAT " bytes, expected a %s of at most %d; "
+        "name another file", path, (gint64) info.st_size, what, TS_FILE_MAX_TEXT);
     return NULL;
   }
   if (!g_file_get_contents (path, &text, size, &cause)) {
     g_set_error (error, TS_ERROR, TS_ERROR_READ,
-        "%s: cannot read this %s: %s", path, what, cause->message);
+        "%s: cannot read this %s: %s; check its permissions and its disk",
+        path, what, cause->message);
     return NULL;
   }
   if (!check_text (path, what, text, *size, error))

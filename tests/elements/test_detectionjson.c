@@ -12,6 +12,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "torchscript.h"
@@ -357,6 +358,36 @@ GST_START_TEST (test_cannot_open)
 
 GST_END_TEST;
 
+/* Descriptor 1 is closed, and what is opened next is given its number: the
+ * bus's socket in the first case. */
+GST_START_TEST (test_no_standard_output)
+{
+  gint saved = dup (STDOUT_FILENO);
+  guint i;
+
+  for (i = 0; i < 3; i++) {
+    GError *error;
+
+    fflush (stdout);
+    close (STDOUT_FILENO);
+    if (i == 1)
+      fail_unless_equals_int (eventfd (0, 0), STDOUT_FILENO);
+    if (i == 2)
+      fail_unless_equals_int (g_open ("/dev/null", O_RDWR | O_CLOEXEC),
+          STDOUT_FILENO);
+    error = start_error ("-");
+    dup2 (saved, STDOUT_FILENO);
+    fail_unless (g_error_matches (error, GST_RESOURCE_ERROR,
+            GST_RESOURCE_ERROR_OPEN_WRITE));
+    fail_unless (strstr (error->message, "standard output") != NULL, "%s",
+        error->message);
+    g_error_free (error);
+  }
+  close (saved);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_disk_full)
 {
   GstElement *e = gst_element_factory_make ("detectionjson", NULL);
@@ -422,6 +453,7 @@ detectionjson_suite (void)
   tcase_add_test (tc, test_each_start_empties_the_file);
   tcase_add_test (tc, test_no_location);
   tcase_add_test (tc, test_cannot_open);
+  tcase_add_test (tc, test_no_standard_output);
   tcase_add_test (tc, test_disk_full);
   tcase_add_test (tc, test_properties_round_trip);
   return s;

@@ -66,6 +66,20 @@ class Install(unittest.TestCase):
         self.assertRegex(from_c, r"plain text: 0\.\d\d at \d+,\d+ to \d+,\d+\n")
         self.assertEqual(from_c, from_python)
 
+    def test_the_plugin_finds_its_parts_by_itself(self):
+        env = dict(self.env)
+        for name in "LD_LIBRARY_PATH", "GST_TORCHSCRIPT_SHIM":
+            del env[name]
+        done = subprocess.run(
+            ["gst-launch-1.0", "-q", "videotestsrc", "num-buffers=1", "!", "torchscriptinfer",
+             f"model={MODEL}", "!", "fakesink"], env=env, text=True, timeout=60,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        # It either is installed at the prefix, too, or names the place of its shim.
+        if done.returncode != 0:
+            place = re.search(r"(/\S+): the shim over libtorch is not installed", done.stdout)
+            self.assertIsNotNone(place, done.stdout)
+            self.assertTrue((self.dir / place.group(1).lstrip("/")).is_file(), done.stdout)
+
     def test_both_examples_end_with_the_error(self):
         for example in self.examples():
             done = subprocess.run([*example, "absent.pt", PAGE], env=self.env, text=True,

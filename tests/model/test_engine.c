@@ -339,6 +339,52 @@ test_keys (Fixture * fixture, gconstpointer data)
       seven, 1);
 }
 
+/* The message of the run that fails. */
+static gchar *
+run_error (Fixture * fixture, const gchar * text)
+{
+  g_autofree gchar *script = g_strdup_printf ("{\"run_error\": {\"status\": "
+      "\"forward\", \"text\": \"%s: %s\"}}", fixture->path, text);
+  g_autoptr (TsEngine) engine = open_script (fixture, script);
+  g_autoptr (GError) error = NULL;
+  TsOutput output;
+
+  g_assert_false (run (engine, "", &output, &error));
+  return g_strdup (error->message);
+}
+
+/* Only a failure that speaks of sizes is explained by a traced one. */
+static void
+test_size_advice (Fixture * fixture, gconstpointer data)
+{
+  const gchar *const about_sizes[] = {
+    "The size of tensor a (80) must match the size of tensor b (40)",
+    "Sizes of tensors must match except in dimension 1",
+    "mat1 and mat2 shapes cannot be multiplied (1x1 and 2x3)",
+    "shape '[1, 3, 64, 64]' is invalid for input of size 12",
+  };
+  const gchar *const about_others[] = {
+    "forward() is missing value for argument 'size'. Declaration: "
+        "forward(Tensor x, Tensor size) -> Tensor",
+    "ValueError: this module always fails", "resized out of memory"
+  };
+
+  /* A path with the word in it says nothing. */
+  g_free (fixture->path);
+  fixture->path = g_build_filename (fixture->directory, "fixed size.pt", NULL);
+  fixture->options.path = fixture->path;
+  for (gsize i = 0; i < G_N_ELEMENTS (about_sizes); i++) {
+    g_autofree gchar *message = run_error (fixture, about_sizes[i]);
+
+    g_assert_nonnull (strstr (message, "traced for one input size"));
+  }
+  for (gsize i = 0; i < G_N_ELEMENTS (about_others); i++) {
+    g_autofree gchar *message = run_error (fixture, about_others[i]);
+
+    g_assert_null (strstr (message, "traced"));
+  }
+}
+
 static void
 expect_run_error (Fixture * fixture, const gchar * script, const gchar * key,
     gint code, const gchar * const *words)
@@ -511,6 +557,7 @@ main (int argc, char **argv)
   add ("slots", test_slots);
   add ("answer", test_answer);
   add ("run-errors", test_run_errors);
+  add ("size-advice", test_size_advice);
   add ("recovery", test_recovery);
   return g_test_run ();
 }

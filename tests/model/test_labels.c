@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include <string.h>
+#include <sys/stat.h>
 
 #include "modeltest.h"
 #include "tslabels.h"
@@ -45,6 +46,20 @@ check_error (const gchar * content, gssize size, const gchar * word)
 }
 
 static void
+check_fifo (void)
+{
+  gchar *directory = model_test_directory ();
+  g_autofree gchar *path = g_build_filename (directory, "fifo", NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpint (mkfifo (path, 0600), ==, 0);
+  g_assert_null (ts_labels_read (path, &error));
+  model_test_assert_error (&error, TS_ERROR_FORMAT, WORDS (path,
+          "a special file", "expected a label file", "name such a file"));
+  model_test_remove (directory);
+}
+
+static void
 test_errors (void)
 {
   g_autoptr (GError) error = NULL;
@@ -57,7 +72,10 @@ test_errors (void)
   model_test_assert_error (&error, TS_ERROR_NOT_FOUND,
       WORDS ("/nowhere/labels.txt", "label file"));
   g_assert_null (ts_labels_read ("/", &error));
-  model_test_assert_error (&error, TS_ERROR_FORMAT, WORDS ("directory"));
+  model_test_assert_error (&error, TS_ERROR_FORMAT, WORDS ("a directory",
+          "expected a label file", "name such a file"));
+  /* A FIFO without a writer would block the reader. */
+  check_fifo ();
 }
 
 int
