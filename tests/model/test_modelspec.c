@@ -495,6 +495,20 @@ test_deep_json (void)
   model_test_remove (directory);
 }
 
+/* To a parser that takes single quotes the brackets are in no string. */
+static void
+test_hidden_depth (void)
+{
+  gchar *directory = model_test_directory ();
+  g_autofree gchar *deep = g_strnfill (2000000, '[');
+  g_autofree gchar *text = g_strconcat ("{\"a\": '\"', \"b\": ", deep, NULL);
+
+  model_test_write_package (directory);
+  g_free (model_test_write (directory, METADATA, text, -1));
+  expect_package_error (directory, TS_ERROR_FORMAT, WORDS (METADATA, "quotes"));
+  model_test_remove (directory);
+}
+
 static void
 test_large_json (void)
 {
@@ -677,6 +691,7 @@ main (int argc, char **argv)
   g_test_add_func ("/spec/linked-model", test_linked_model);
   g_test_add_func ("/spec/sha256", test_sha256);
   g_test_add_func ("/spec/deep-json", test_deep_json);
+  g_test_add_func ("/spec/hidden-depth", test_hidden_depth);
   g_test_add_func ("/spec/large-json", test_large_json);
   g_test_add_func ("/spec/zero-std", test_zero_std);
   g_test_add_func ("/spec/bare-file", test_bare_file);
