@@ -196,6 +196,10 @@ typedef struct
 #define POST "postprocessor_config.json"
 #define CONFIG "backends/tch/config.json"
 
+#define FOUR_SIZES "{\"source\": \"input_size\"}, {\"source\": " \
+  "\"input_size\"}, {\"source\": [1]}, {\"source\": [2]}"
+#define SIXTEEN_SIZES FOUR_SIZES ", " FOUR_SIZES ", " FOUR_SIZES ", " FOUR_SIZES
+
 static const FieldCase field_cases[] = {
   {METADATA, "version", NULL, TS_ERROR_FORMAT, {"missing", "a string"}},
   {METADATA, "version", "1", TS_ERROR_FORMAT, {"is 1", "a string"}},
@@ -287,6 +291,11 @@ static const FieldCase field_cases[] = {
       TS_ERROR_CONFIG, {"inputs[1].source", "\"x\"", "numbers"}},
   {PRE, "inputs", "[{\"source\": \"frame\"}, {\"source\": [1, 2], "
         "\"shape\": [3]}]", TS_ERROR_CONFIG, {"inputs[1].shape", "3 elements"}},
+  {PRE, "inputs", "[{\"source\": \"frame\"}, {\"source\": [], "
+        "\"shape\": [16384, 16384, 16384, 16384, 16384]}]", TS_ERROR_CONFIG,
+      {"inputs[1].shape", "expected 0"}},
+  {PRE, "inputs", "[{\"source\": \"frame\"}, " SIXTEEN_SIZES "]",
+      TS_ERROR_CONFIG, {"inputs", "17 entries", "at most 16"}},
   {PRE, "inputs", "[{\"source\": \"frame\"}, {\"source\": \"frame\"}]",
       TS_ERROR_CONFIG, {"2 entries"}},
   {POST, "output", "[]", TS_ERROR_FORMAT, {"[]", "a string or an integer"}},
