@@ -140,6 +140,11 @@ class Tool(unittest.TestCase):
         self.assertIn("unpack it", self.call("pack", "one.mlpkg", "b", status=1))
         self.call("pack", self.top, "b", status=1)
         self.call("unpack", "net.pt", "d", status=0)  # any archive without traps
+        for name, word in ((b"bad\xff", "UTF-8"), (b"a\\b", "leads out")):
+            odd = self.top / "net.mlpkg" / os.fsdecode(name)
+            odd.write_text("x")
+            self.assertIn(word, self.call("pack", "net.mlpkg", "b", status=1))
+            odd.unlink()
         (self.top / "net.mlpkg/link").symlink_to("/etc/passwd")
         self.assertIn("link", self.call("pack", "net.mlpkg", "b", status=1))
         with zipfile.ZipFile(self.top / "bad.mlpkg", "w") as archive:
