@@ -226,6 +226,9 @@ class Tool(unittest.TestCase):
         error = self.call("validate", "without.mlpkg", "--weights", path, status=1)
         for word in (str(path), "missing: norm.bias", "conv.weight is [6, 3, 3, 3]"):
             self.assertIn(word, error)
+        path.write_bytes(safetensors({}))
+        self.assertIn("missing: conv.weight",
+                      self.call("validate", "without.mlpkg", "--weights", path, status=1))
 
     def test_custom_ops(self):
         path = MODELS / "custom_op.pt"
