@@ -22,17 +22,20 @@ G_DEFINE_BOXED_TYPE (GstTorchscriptTensor, gst_torchscript_tensor,
 
 static const gsize element_sizes[] = { 4, 2, 2, 8, 1, 1, 2, 4, 8, 1 };
 
-/* Fills in the strides; gives the bytes of all elements. */
-static gsize
-compute_strides (GstTorchscriptTensor * self)
+/* Fills in the strides; FALSE if @size bytes do not hold all elements. */
+static gboolean
+compute_strides (GstTorchscriptTensor * self, gsize size)
 {
-  gint64 stride = (gint64) element_sizes[self->dtype];
+  gsize stride = element_sizes[self->dtype];
 
   for (guint i = self->n_dims; i-- > 0;) {
-    self->strides[i] = stride;
-    stride *= self->shape[i];
+    self->strides[i] = (gint64) stride;
+    if (self->shape[i] < 0
+        || !g_size_checked_mul (&stride, stride, (gsize) self->shape[i])
+        || stride > G_MAXINT64)
+      return FALSE;
   }
-  return (gsize) stride;
+  return stride <= size;
 }
 
 /**
@@ -69,7 +72,7 @@ gst_torchscript_tensor_new (const gchar * name, GstTorchscriptDtype dtype,
   if (n_dims > 0)
     memcpy (self->shape, shape, n_dims * sizeof (gint64));
   self->data = gst_buffer_ref (data);
-  if (compute_strides (self) > gst_buffer_get_size (data)) {
+  if (!compute_strides (self, gst_buffer_get_size (data))) {
     g_critical ("a tensor's data are shorter than its shape says");
     g_clear_pointer (&self, gst_torchscript_tensor_unref);
   }

@@ -98,10 +98,8 @@ set_entry_error (const Unpacker * self, const gchar * name,
 }
 
 static gboolean
-has_plain_parts (const gchar * name)
+has_plain_parts (gchar ** parts)
 {
-  g_auto (GStrv) parts = g_strsplit (name, "/", -1);
-
   for (guint i = 0; parts[i]; i++) {
     gboolean folder_end = i > 0 && !parts[i + 1] && !*parts[i];
 
@@ -112,19 +110,35 @@ has_plain_parts (const gchar * name)
   return TRUE;
 }
 
+/* What is wrong with an entry's name, or NULL. */
+static const gchar *
+find_name_fault (const gchar * name)
+{
+  g_auto (GStrv) parts = NULL;
+
+  if (!name || !*name || !g_utf8_validate (name, -1, NULL))
+    return "has no name in UTF-8";
+  parts = g_strsplit (name, "/", -1);
+  /* A backslash is a separator to some packers. */
+  if (g_path_is_absolute (name) || strchr (name, '\\')
+      || !has_plain_parts (parts))
+    return "leads out of the package";
+  return g_strv_length (parts) > TS_ARCHIVE_MAX_DEPTH ?
+      "lies more than " G_STRINGIFY (TS_ARCHIVE_MAX_DEPTH) " folders deep" :
+      NULL;
+}
+
 static gboolean
 check_entry (const Unpacker * self, struct archive_entry *entry,
     GError ** error)
 {
   const gchar *name = entry_name (entry);
+  const gchar *fault = find_name_fault (name);
   guint type = archive_entry_filetype (entry);
 
-  if (!name || !*name || !g_utf8_validate (name, -1, NULL))
-    return set_entry_error (self, NULL, "has no name in UTF-8", error);
-  /* A backslash is a separator to some packers. */
-  if (g_path_is_absolute (name) || strchr (name, '\\')
-      || !has_plain_parts (name))
-    return set_entry_error (self, name, "leads out of the package", error);
+  if (fault)
+    return set_entry_error (self, name && g_utf8_validate (name, -1, NULL) ?
+        name : NULL, fault, error);
   if ((type != AE_IFREG && type != AE_IFDIR) || archive_entry_hardlink (entry))
     return set_entry_error (self, name, "is a link or a special file", error);
   if (archive_entry_is_encrypted (entry))
@@ -355,6 +369,30 @@ pack_files (const gchar * dir, gchar ** names, gint fd, const gchar * path,
   return done;
 }
 
+/* What is packed here must unpack here. */
+static gboolean
+check_names (const gchar * dir, gchar ** names, GError ** error)
+{
+  if (g_strv_length (names) > TS_ARCHIVE_MAX_ENTRIES) {
+    g_set_error (error, TS_ERROR, TS_ERROR_FORMAT,
+        "%s: has %u files, expected at most %d in a package; remove some", dir,
+        g_strv_length (names), TS_ARCHIVE_MAX_ENTRIES);
+    return FALSE;
+  }
+  for (; *names; names++) {
+    const gchar *fault = find_name_fault (*names);
+    g_autofree gchar *shown = fault ? g_filename_display_name (*names) : NULL;
+
+    if (fault) {
+      g_set_error (error, TS_ERROR, TS_ERROR_FORMAT,
+          "%s: the file '%s' %s, as a name in a zip archive; rename it", dir,
+          shown, fault);
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
 gboolean
 ts_archive_pack (const gchar * dir, const gchar * path, GError ** error)
 {
@@ -362,7 +400,7 @@ ts_archive_pack (const gchar * dir, const gchar * path, GError ** error)
   gboolean done;
   gint fd;
 
-  if (!names)
+  if (!names || !check_names (dir, names, error))
     return FALSE;
   fd = g_open (path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (fd < 0) {

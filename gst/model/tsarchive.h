@@ -10,6 +10,7 @@ G_BEGIN_DECLS
 
 /* What an archive may be at most; more is taken for an attack or a mistake. */
 #define TS_ARCHIVE_MAX_ENTRIES 4096
+#define TS_ARCHIVE_MAX_DEPTH 32 /* parts of a name */
 #define TS_ARCHIVE_MAX_UNPACKED (G_GINT64_CONSTANT (16) << 30)  /* bytes */
 #define TS_ARCHIVE_MAX_RATIO 200        /* unpacked bytes a byte of the file ... */
 #define TS_ARCHIVE_RATIO_FREE (16 << 20)        /* ... beyond so many bytes */
@@ -25,8 +26,8 @@ gboolean ts_archive_unpack (const gchar * path, const gchar * dir,
 
 /* Writes all files below @dir into the new zip archive @path, uncompressed and
  * in the order of the alphabet; the whole of it or nothing.
- * Errors: TS_ERROR_READ, _FORMAT (a link or special file), _CONFIG (@path is
- * there already). */
+ * Errors: TS_ERROR_READ, _FORMAT (a link, a special file or a name that would not
+ * unpack), _CONFIG (@path is there already). */
 gboolean ts_archive_pack (const gchar * dir, const gchar * path,
     GError ** error);
 

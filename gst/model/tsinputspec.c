@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include <math.h>
-#include <string.h>
 
 #include "tserror.h"
 #include "tsprocessing.h"
@@ -48,13 +47,24 @@ read_shape (TsInputSpec * input, const TsJson * json, GError ** error)
   return FALSE;
 }
 
+/* Sizes whose product overflows must not seem to fit. */
+static gsize
+count_elements (const TsInputSpec * input)
+{
+  gsize n = 1;
+
+  for (gint i = 0; i < input->n_dims; i++)
+    if (!g_size_checked_mul (&n, n, (gsize) input->shape[i]))
+      return G_MAXSIZE;
+  return n;
+}
+
 /* Without a shape, a row. */
 static gboolean
 check_shape (TsInputSpec * input, const TsJson * json, gsize n_values,
     GError ** error)
 {
   g_autofree gchar *found = NULL, *expected = NULL;
-  TsTensor tensor = {.n_dims = input->n_dims };
   gsize n;
 
   if (!json_object_has_member (json->object, "shape")) {
@@ -62,8 +72,7 @@ check_shape (TsInputSpec * input, const TsJson * json, gsize n_values,
     input->shape[0] = (gint64) n_values;
     return TRUE;
   }
-  memcpy (tensor.shape, input->shape, sizeof tensor.shape);
-  n = ts_tensor_n_elements (&tensor);
+  n = count_elements (input);
   if (n == n_values)
     return TRUE;
   found = g_strdup_printf ("of %" G_GSIZE_FORMAT " elements", n);
@@ -160,8 +169,14 @@ read_inputs (TsModelSpec * spec, const TsJson * json, JsonArray * array,
 {
   guint n = json_array_get_length (array);
 
+  if (n > MAX_INPUTS) {
+    g_set_error (error, TS_ERROR, TS_ERROR_CONFIG,
+        "%s: \"inputs\" has %u entries, expected at most %d", json->file, n,
+        MAX_INPUTS);
+    return FALSE;
+  }
   g_array_set_size (spec->inputs, 0);
-  for (guint i = 0; i < n && i < MAX_INPUTS; i++) {
+  for (guint i = 0; i < n; i++) {
     g_autofree gchar *prefix = g_strdup_printf ("inputs[%u].", i);
     JsonNode *node = json_array_get_element (array, i);
     TsJson input = { json->file, prefix, NULL };

@@ -14,7 +14,8 @@
 #define MAX_QUOTED 60
 
 /* Whether brackets nest no deeper than MAX_DEPTH.  The parser would also take
- * comments; a slash outside of a string is no JSON and could hide brackets. */
+ * comments and strings in single quotes; a slash or such a quote outside of a
+ * string is no JSON and could hide brackets. */
 static gboolean
 is_shallow (const gchar * text, gsize size)
 {
@@ -28,7 +29,7 @@ is_shallow (const gchar * text, gsize size)
       i++;
     else if (c == '"')
       in_string = !in_string;
-    else if (!in_string && (c == '/' || depth > MAX_DEPTH))
+    else if (!in_string && (c == '/' || c == '\'' || depth > MAX_DEPTH))
       return FALSE;
     else if (!in_string)
       depth += (c == '[' || c == '{') - (c == ']' || c == '}');
@@ -47,8 +48,8 @@ ts_json_parse (const gchar * file, const gchar * text, gsize size,
 
   if (!g_utf8_validate_len (text, size, NULL) || !is_shallow (text, size)) {
     g_set_error (error, TS_ERROR, TS_ERROR_FORMAT,
-        "%s: is no JSON object (no UTF-8, with comments, or nested deeper than "
-        "%d levels)", file, MAX_DEPTH);
+        "%s: is no JSON object (no UTF-8, with comments or single quotes, or nested "
+        "deeper than %d levels)", file, MAX_DEPTH);
     return NULL;
   }
   if (!json_parser_load_from_data (parser, text, size, &cause)) {

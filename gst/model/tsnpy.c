@@ -138,7 +138,8 @@ ts_npy_clear (TsNpy * self)
 gfloat *
 ts_npy_to_floats (const TsNpy * self)
 {
-  gfloat *floats = g_new (gfloat, self->size);
+  /* One more: an empty array has memory, too. */
+  gfloat *floats = g_new (gfloat, self->size + 1);
 
   if (self->is_float)
     memcpy (floats, self->data, self->size * sizeof (gfloat));

@@ -275,7 +275,8 @@ ts_safetensors_open (const gchar * path, GError ** error)
 
   if (!ts_file_check (path, "file of weights", error))
     return NULL;
-  self->tensors = g_array_new (FALSE, FALSE, sizeof (TsShimNamedTensor));
+  /* Zero-terminated, so that it has memory even if it is empty. */
+  self->tensors = g_array_new (TRUE, FALSE, sizeof (TsShimNamedTensor));
   self->file = g_mapped_file_new (path, FALSE, &cause);
   if (!self->file) {
     g_set_error (error, TS_ERROR, TS_ERROR_READ,

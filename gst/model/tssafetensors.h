@@ -22,7 +22,7 @@ TsSafetensors *ts_safetensors_open (const gchar * path, GError ** error);
 void ts_safetensors_free (TsSafetensors * self);
 
 /* The tensors in the order of their names; they, their names and their data,
- * which may be unaligned, belong to @self. */
+ * which may be unaligned, belong to @self.  Not NULL even if there are none. */
 const TsShimNamedTensor *ts_safetensors_get (const TsSafetensors * self,
     gsize * n_tensors);
 

@@ -140,6 +140,13 @@ ts_dtype_to_float (TsDtype dtype, gconstpointer source, gsize n,
 
 #undef TO_FLOAT
 
+/* As CLAMP(), but NaN, which no integer holds, becomes @low. */
+static inline gdouble
+cut_off (gdouble x, gdouble low, gdouble high)
+{
+  return x > low ? MIN (x, high) : low;
+}
+
 #define FROM_FLOAT(type, expression) \
   for (gsize i = 0; i < n; i++) { \
     gdouble x = source[i]; \
@@ -159,15 +166,15 @@ ts_dtype_from_float (TsDtype dtype, const gfloat * source, gsize n,
     case TS_DTYPE_FLOAT64:
       FROM_FLOAT (gdouble, x);
     case TS_DTYPE_UINT8:
-      FROM_FLOAT (guint8, CLAMP (rint (x), 0, G_MAXUINT8));
+      FROM_FLOAT (guint8, cut_off (rint (x), 0, G_MAXUINT8));
     case TS_DTYPE_INT8:
-      FROM_FLOAT (gint8, CLAMP (rint (x), G_MININT8, G_MAXINT8));
+      FROM_FLOAT (gint8, cut_off (rint (x), G_MININT8, G_MAXINT8));
     case TS_DTYPE_INT16:
-      FROM_FLOAT (gint16, CLAMP (rint (x), G_MININT16, G_MAXINT16));
+      FROM_FLOAT (gint16, cut_off (rint (x), G_MININT16, G_MAXINT16));
     case TS_DTYPE_INT32:
-      FROM_FLOAT (gint32, CLAMP (rint (x), G_MININT32, G_MAXINT32));
+      FROM_FLOAT (gint32, cut_off (rint (x), G_MININT32, G_MAXINT32));
     case TS_DTYPE_INT64:
-      FROM_FLOAT (gint64, CLAMP (rint (x), -0x1p62, 0x1p62));
+      FROM_FLOAT (gint64, cut_off (rint (x), -0x1p62, 0x1p62));
     case TS_DTYPE_BOOL:
       FROM_FLOAT (guint8, x != 0);
     case TS_DTYPE_FLOAT32:

@@ -44,7 +44,7 @@ gsize ts_tensor_n_elements (const TsTensor * self);
 
 /* Writes @n elements of @dtype as float32, and the other way round: to the
  * nearest value, even on ties; integers are cut off at the ends of their
- * range. */
+ * range, and NaN is the lower end. */
 void ts_dtype_to_float (TsDtype dtype, gconstpointer source, gsize n,
     gfloat * target);
 void ts_dtype_from_float (TsDtype dtype, const gfloat * source, gsize n,

@@ -29,8 +29,8 @@ static CreateFacts facts = {
   .revision = "main",
   .model_type = "detector",
   .resize = "letterbox",
-  .score_threshold = -1,
-  .iou_threshold = -1,
+  .score_threshold = CREATE_UNSET,
+  .iou_threshold = CREATE_UNSET,
 };
 
 static const GOptionEntry entries[] = {
@@ -157,6 +157,8 @@ copy (const gchar * from, const gchar * dir, const gchar * name,
 
   if (!from)
     return TRUE;
+  if (!ts_file_check (from, "file for a package", error))
+    return FALSE;
   source = g_fopen (from, "rbe");
   if (!source) {
     ts_file_set_error (error, from, "file for a package", errno);

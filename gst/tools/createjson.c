@@ -66,7 +66,7 @@ new_preprocessing (const CreateFacts * facts)
     json_object_set_object_member (object, "size", size);
   }
   add_string (object, "resize_type", facts->resize);
-  if (facts->size_divisor > 0)
+  if (facts->size_divisor != 0)
     json_object_set_int_member (object, "size_divisor", facts->size_divisor);
   add_string (object, "layout", facts->layout);
   add_string (object, "channel_order", facts->channel_order);
@@ -80,13 +80,13 @@ new_postprocessing (const CreateFacts * facts)
 
   add_string (object, "decoder", facts->decoder);
   add_string (object, "output", facts->output);
-  if (facts->score_threshold >= 0)
+  if (facts->score_threshold != CREATE_UNSET)
     json_object_set_double_member (object, "score_threshold",
         facts->score_threshold);
-  if (facts->iou_threshold >= 0)
+  if (facts->iou_threshold != CREATE_UNSET)
     json_object_set_double_member (object, "iou_threshold",
         facts->iou_threshold);
-  if (facts->max_detections > 0)
+  if (facts->max_detections != 0)
     json_object_set_int_member (object, "max_detections",
         facts->max_detections);
   return object;

@@ -8,14 +8,18 @@
 
 G_BEGIN_DECLS
 
-/* What the command line says of a package; NULL and -1 are left out. */
+/* A threshold that is left out.  A wrong one goes into the package, whose reading
+ * refuses it. */
+#define CREATE_UNSET -G_MAXDOUBLE
+
+/* What the command line says of a package; NULL is left out. */
 typedef struct
 {
   const gchar *name, *repo_id, *revision, *model_type;
   const gchar *description, *author, *license, *device;
   gchar **labels;
   const gchar *decoder, *output;
-  gdouble score_threshold, iou_threshold;       /* < 0: left out */
+  gdouble score_threshold, iou_threshold;       /* or CREATE_UNSET */
   gint max_detections;          /* 0: left out */
   gint width, height;           /* 0: left out */
   gint size_divisor;            /* 0: left out */

@@ -87,7 +87,10 @@ run (const MlpkgCommand * command, gchar *** argv)
   if (!command->run (*argv + 1, report, &error))
     return fail (error, EXIT_FAILED);
   report_print (report, as_json);
-  return 0;
+  if (fflush (stdout) == 0)
+    return 0;
+  perror ("mlpkg: cannot write the answer");
+  return EXIT_FAILED;
 }
 
 gint

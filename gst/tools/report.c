@@ -65,13 +65,15 @@ print_object (JsonObject * object, gint depth)
     print_member (key, node, depth);
 }
 
+/* Names of files may be any bytes, which JSON may not hold. */
 static void
 print_json (JsonObject * object)
 {
   JsonNode *root = json_node_init_object (json_node_alloc (), object);
   g_autofree gchar *text = json_to_string (root, TRUE);
+  g_autofree gchar *valid = g_utf8_make_valid (text, -1);
 
-  puts (text);
+  puts (valid);
   json_node_unref (root);
 }
 

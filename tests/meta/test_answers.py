@@ -141,6 +141,13 @@ class Tensors(unittest.TestCase):
         self.assertEqual(to_numpy(meta.get_tensor(1))[0].item(), 9)
         self.assertIsNone(meta.get_tensor(2))
 
+    def test_impossible_shapes(self):
+        """Products that overflow, or of two negative sizes, would fit the bytes."""
+        data = Gst.Buffer.new_wrapped(bytes(4))
+        for shape in ([-1], [2], [-1, -1], [2 ** 62, 4], [0, 2 ** 62, 2 ** 62]):
+            with self.subTest(shape), self.assertRaises(TypeError):
+                Tensor.new('x', Dtype.FLOAT32, shape, data)
+
     def test_copies_share_one_memory(self):
         first = self.make()
         second = first.copy_deep()

@@ -103,6 +103,14 @@ class Archive(unittest.TestCase):
             # libarchive takes a backslash for a slash.
             self.assert_refused(name.replace("\\", "/"), "leads out of the package")
 
+    def test_deep(self):
+        """A folder a letter would need more open directories than there may be."""
+        self.write(whole_package())
+        self.add("a/" * 31 + "a")
+        self.assertEqual(self.check(), "ok")
+        self.add("a/" * 1900 + "a")
+        self.assert_refused("more than 32 folders deep")
+
     def test_links(self):
         for kind in (stat.S_IFLNK, stat.S_IFCHR):
             self.write(whole_package())

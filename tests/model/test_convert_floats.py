@@ -15,7 +15,8 @@ except ImportError as missing:
     print("skipped:", missing)
     sys.exit(77)
 
-DTYPES = {"float16": 1, "bfloat16": 2, "float64": 3, "uint8": 4, "int32": 7, "int64": 8}
+DTYPES = {"float16": 1, "bfloat16": 2, "float64": 3, "uint8": 4, "int8": 5, "int16": 6,
+          "int32": 7, "int64": 8}
 
 
 def samples():
@@ -54,6 +55,8 @@ class ConvertFloats(unittest.TestCase):
         self.assertTrue(np.isnan(convert("float16", values, np.float16))[0])
         bits = torch.from_numpy(convert("bfloat16", values, np.int16).copy())
         self.assertTrue(bits.view(torch.bfloat16).isnan().item())
+        for name in ("uint8", "int8", "int16", "int32"):
+            self.assertEqual(convert(name, values, name), np.iinfo(name).min, name)
 
     def test_integers(self):
         values = np.float32([-3.5, -0.6, 0, 0.4, 1.5, 2.5, 254.9, 300])

@@ -196,6 +196,10 @@ typedef struct
 #define POST "postprocessor_config.json"
 #define CONFIG "backends/tch/config.json"
 
+#define FOUR_SIZES "{\"source\": \"input_size\"}, {\"source\": " \
+  "\"input_size\"}, {\"source\": [1]}, {\"source\": [2]}"
+#define SIXTEEN_SIZES FOUR_SIZES ", " FOUR_SIZES ", " FOUR_SIZES ", " FOUR_SIZES
+
 static const FieldCase field_cases[] = {
   {METADATA, "version", NULL, TS_ERROR_FORMAT, {"missing", "a string"}},
   {METADATA, "version", "1", TS_ERROR_FORMAT, {"is 1", "a string"}},
@@ -287,6 +291,11 @@ static const FieldCase field_cases[] = {
       TS_ERROR_CONFIG, {"inputs[1].source", "\"x\"", "numbers"}},
   {PRE, "inputs", "[{\"source\": \"frame\"}, {\"source\": [1, 2], "
         "\"shape\": [3]}]", TS_ERROR_CONFIG, {"inputs[1].shape", "3 elements"}},
+  {PRE, "inputs", "[{\"source\": \"frame\"}, {\"source\": [], "
+        "\"shape\": [16384, 16384, 16384, 16384, 16384]}]", TS_ERROR_CONFIG,
+      {"inputs[1].shape", "expected 0"}},
+  {PRE, "inputs", "[{\"source\": \"frame\"}, " SIXTEEN_SIZES "]",
+      TS_ERROR_CONFIG, {"inputs", "17 entries", "at most 16"}},
   {PRE, "inputs", "[{\"source\": \"frame\"}, {\"source\": \"frame\"}]",
       TS_ERROR_CONFIG, {"2 entries"}},
   {POST, "output", "[]", TS_ERROR_FORMAT, {"[]", "a string or an integer"}},
@@ -495,6 +504,20 @@ test_deep_json (void)
   model_test_remove (directory);
 }
 
+/* To a parser that takes single quotes the brackets are in no string. */
+static void
+test_hidden_depth (void)
+{
+  gchar *directory = model_test_directory ();
+  g_autofree gchar *deep = g_strnfill (2000000, '[');
+  g_autofree gchar *text = g_strconcat ("{\"a\": '\"', \"b\": ", deep, NULL);
+
+  model_test_write_package (directory);
+  g_free (model_test_write (directory, METADATA, text, -1));
+  expect_package_error (directory, TS_ERROR_FORMAT, WORDS (METADATA, "quotes"));
+  model_test_remove (directory);
+}
+
 static void
 test_large_json (void)
 {
@@ -677,6 +700,7 @@ main (int argc, char **argv)
   g_test_add_func ("/spec/linked-model", test_linked_model);
   g_test_add_func ("/spec/sha256", test_sha256);
   g_test_add_func ("/spec/deep-json", test_deep_json);
+  g_test_add_func ("/spec/hidden-depth", test_hidden_depth);
   g_test_add_func ("/spec/large-json", test_large_json);
   g_test_add_func ("/spec/zero-std", test_zero_std);
   g_test_add_func ("/spec/bare-file", test_bare_file);

@@ -104,6 +104,12 @@ class Tool(unittest.TestCase):
                  (["net.pt", "a.mlpkg", "--size", "64"], "WIDTHxHEIGHT"),
                  (["net.pt", "a.mlpkg", "--device", "gpu"], "cuda:N"),
                  (["net.pt", "a.mlpkg", "--score-threshold", "2"], "0 to 1"),
+                 (["net.pt", "a.mlpkg", "--score-threshold", "-0.5"], "0 to 1"),
+                 (["net.pt", "a.mlpkg", "--iou-threshold", "-1"], "0 to 1"),
+                 (["net.pt", "a.mlpkg", "--max-detections", "-3"], "is -3"),
+                 (["net.pt", "a.mlpkg", "--size-divisor", "-4"], "is -4"),
+                 (["net.pt", "a.mlpkg", "--self-test-input", "/dev/null",
+                   "--self-test-expected", "/dev/null"], "special file"),
                  (["net.pt", "a.mlpkg", "--weights", "net.pt"], "safetensors"),
                  (["net.pt", "a.mlpkg", "--self-test-input", "x.npy"], "both"),
                  ([MODELS / "checkpoint.pt", "a.mlpkg"], "pickled checkpoint")]
@@ -140,6 +146,11 @@ class Tool(unittest.TestCase):
         self.assertIn("unpack it", self.call("pack", "one.mlpkg", "b", status=1))
         self.call("pack", self.top, "b", status=1)
         self.call("unpack", "net.pt", "d", status=0)  # any archive without traps
+        for name, word in ((b"bad\xff", "UTF-8"), (b"a\\b", "leads out")):
+            odd = self.top / "net.mlpkg" / os.fsdecode(name)
+            odd.write_text("x")
+            self.assertIn(word, self.call("pack", "net.mlpkg", "b", status=1))
+            odd.unlink()
         (self.top / "net.mlpkg/link").symlink_to("/etc/passwd")
         self.assertIn("link", self.call("pack", "net.mlpkg", "b", status=1))
         with zipfile.ZipFile(self.top / "bad.mlpkg", "w") as archive:
@@ -215,6 +226,9 @@ class Tool(unittest.TestCase):
         error = self.call("validate", "without.mlpkg", "--weights", path, status=1)
         for word in (str(path), "missing: norm.bias", "conv.weight is [6, 3, 3, 3]"):
             self.assertIn(word, error)
+        path.write_bytes(safetensors({}))
+        self.assertIn("missing: conv.weight",
+                      self.call("validate", "without.mlpkg", "--weights", path, status=1))
 
     def test_custom_ops(self):
         path = MODELS / "custom_op.pt"
@@ -250,6 +264,19 @@ class Tool(unittest.TestCase):
         self.assertEqual(run.returncode, 0, run.stderr)
         self.assertEqual(script.count("\nmlpkg") + 1, 7)
         self.assertIn('"form" : "package in one file"', run.stdout)
+
+    def test_full_disk(self):
+        self.create()
+        with open("/dev/full", "w") as full:
+            run = subprocess.run([MLPKG, "info", "net.mlpkg"], cwd=self.top, text=True,
+                                 stdout=full, stderr=subprocess.PIPE)
+        self.assertEqual(run.returncode, 1)
+        self.assertIn("No space left", run.stderr)
+
+    def test_any_bytes(self):
+        """A file's name may be no UTF-8; the answer is JSON still."""
+        message = self.answer("info", os.fsdecode(b"no\xff.pt"), status=1)
+        self.assertIn("no\ufffd.pt", message["error"]["message"])
 
     def test_error_codes(self):
         error = self.answer("info", "nowhere.mlpkg", status=1)["error"]
