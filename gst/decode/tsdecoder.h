@@ -51,6 +51,9 @@ typedef struct
    * keys joined by dots, "" for the answer itself.  Several are separated by
    * '|', and the first that is there counts. */
   const gchar *default_keys;
+
+  /* What GStreamer's tensor decoders call such a tensor, or NULL. */
+  const gchar *tensor_id;
 } TsRole;
 
 typedef struct

@@ -283,6 +283,22 @@ ts_detector_get_answer (const TsDetector * self)
   return ts_engine_get_answer (self->engine);
 }
 
+const gchar *
+ts_detector_get_tensor_id (const TsDetector * self, const gchar * name)
+{
+  GHashTable *ids = self->spec->tensor_ids;
+  gint i = ts_output_keys_find (self->output_keys, name);
+  const TsRole *role = i >= 0 ? &self->decoder->roles[i] : NULL;
+
+  if (ids && g_hash_table_contains (ids, name))
+    return g_hash_table_lookup (ids, name);
+  if (ids && role && g_hash_table_contains (ids, role->name))
+    return g_hash_table_lookup (ids, role->name);
+  if (role && role->tensor_id)
+    return role->tensor_id;
+  return *name ? name : "output";
+}
+
 gboolean
 ts_detector_warm_up (TsDetector * self, gint width, gint height, guint runs,
     GError ** error)

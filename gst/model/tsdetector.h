@@ -66,6 +66,11 @@ TsResultKind ts_detector_get_kind (const TsDetector * self);
 /* All that the module returned in the last run, or NULL; owned. */
 TsAnswer *ts_detector_get_answer (const TsDetector * self);
 
+/* What other tensor decoders call the part @name of the answer: as the package
+ * says by its key or role, else as the decoder says, else its name; owned. */
+const gchar *ts_detector_get_tensor_id (const TsDetector * self,
+    const gchar * name);
+
 /* Owned by the detector. */
 const gchar *ts_detector_get_name (const TsDetector * self);
 const gchar *ts_detector_get_device (const TsDetector * self);

@@ -336,6 +336,23 @@ test_roles (Fixture * fixture, gconstpointer data)
 }
 
 static void
+test_tensor_ids (Fixture * fixture, gconstpointer data)
+{
+  g_autoptr (TsDetector) detector = open_detector (fixture);
+
+  g_assert_cmpstr (ts_detector_get_tensor_id (detector, ""), ==,
+      "yolo-26-end2end-out");
+  g_assert_cmpstr (ts_detector_get_tensor_id (detector, "1"), ==, "1");
+  g_clear_pointer (&detector, ts_detector_free);
+  detector = open_package (fixture, "{}", "{\"decoder\": \"segmentation\", "
+      "\"tensor_ids\": {\"output\": \"mask\", \"aux\": \"second\"}}", NULL);
+  g_assert_cmpstr (ts_detector_get_tensor_id (detector, "out"), ==, "mask");
+  g_assert_cmpstr (ts_detector_get_tensor_id (detector, ""), ==, "mask");
+  g_assert_cmpstr (ts_detector_get_tensor_id (detector, "aux"), ==, "second");
+  g_assert_cmpstr (ts_detector_get_tensor_id (detector, "3"), ==, "3");
+}
+
+static void
 test_output_option (Fixture * fixture, gconstpointer data)
 {
   g_autoptr (TsDetector) detector = NULL;
@@ -566,6 +583,7 @@ main (int argc, char **argv)
   add ("warm-up", test_warm_up);
   add ("layout", test_layout);
   add ("roles", test_roles);
+  add ("tensor-ids", test_tensor_ids);
   add ("output-option", test_output_option);
   add ("probe", test_probe);
   add ("wrong-size", test_wrong_size);
