@@ -23,7 +23,7 @@ typedef struct
   const gchar *role;            /* its name in messages, or NULL */
 } TsOutput;
 
-/* How the values of a classification become scores. */
+/* How values become scores: of classes, of a mask of one class, of DETR. */
 typedef enum
 {
   TS_ACTIVATION_SOFTMAX,
