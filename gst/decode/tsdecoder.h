@@ -23,7 +23,7 @@ typedef struct
   const gchar *role;            /* its name in messages, or NULL */
 } TsOutput;
 
-/* How the values of a classification become scores. */
+/* How values become scores: of classes, of a mask of one class, of DETR. */
 typedef enum
 {
   TS_ACTIVATION_SOFTMAX,
@@ -51,6 +51,9 @@ typedef struct
    * keys joined by dots, "" for the answer itself.  Several are separated by
    * '|', and the first that is there counts. */
   const gchar *default_keys;
+
+  /* What GStreamer's tensor decoders call such a tensor, or NULL. */
+  const gchar *tensor_id;
 } TsRole;
 
 typedef struct

@@ -5,8 +5,10 @@
  * logits [B, N, classes + 1], the last one "no object", and pred_boxes [B, N, 4]:
  * cx, cy, w, h as fractions of the tensor (Carion et al., "End-to-End Object
  * Detection with Transformers", 2020).  A query's score is the best softmax
- * value of a class (of equal ones the lower class).  No suppression is needed.
- * Equal scores: the lower query first.
+ * value of a class (of equal ones the lower class).  With the activation "sigmoid"
+ * (Deformable DETR, RT-DETR) there is no last class, and each class of a query is
+ * a candidate of its own.  No suppression is needed.  Equal scores: the lower
+ * query first.
  */
 #include <math.h>
 
@@ -20,8 +22,8 @@ static gboolean decode (const TsOutput * outputs, gint item,
 extern const TsDecoder ts_decoder_detr;
 const TsDecoder ts_decoder_detr = {
   .id = "detr",
-  .description = "DETR: logits [B, N, classes + 1], pred_boxes [B, N, 4] (cx, "
-      "cy, w, h, 0 to 1)",
+  .description = "DETR: logits [B, N, classes + 1] (without the 1 if its "
+      "activation is sigmoid), pred_boxes [B, N, 4] (cx, cy, w, h, 0 to 1)",
   .kind = TS_RESULT_BOXES,
   .roles = {{"logits", "logits|pred_logits"}, {"pred_boxes", "pred_boxes"}},
   .decode = decode
@@ -29,10 +31,12 @@ const TsDecoder ts_decoder_detr = {
 
 static gboolean
 check_shapes (const TsOutput * logits, const TsOutput * boxes, gint item,
-    GError ** error)
+    TsActivation activation, GError ** error)
 {
-  if (logits->n_dims != 3 || item >= logits->shape[0] || logits->shape[2] < 2
-      || logits->shape[2] > G_MAXINT) {
+  gint n_min = activation == TS_ACTIVATION_SIGMOID ? 1 : 2;
+
+  if (logits->n_dims != 3 || item >= logits->shape[0]
+      || logits->shape[2] < n_min || logits->shape[2] > G_MAXINT) {
     ts_decode_error_shape (error, &ts_decoder_detr,
         "[B, N, classes + 1] with at least one class", logits);
     return FALSE;
@@ -56,23 +60,45 @@ find_class (const gfloat * logits, gint n_classes)
   return best;
 }
 
+/* Candidates are counted by query and class. */
+static void
+add_softmax (const gfloat * row, gint n, gint64 first, gfloat threshold,
+    TsTopK * candidates)
+{
+  gint class_id = find_class (row, n - 1);
+  gfloat score = ts_softmax (row, n, class_id);
+
+  if (score > threshold)
+    ts_top_k_add (candidates, score, first + class_id);
+}
+
+static void
+add_sigmoid (const gfloat * row, gint n, gint64 first, gfloat threshold,
+    TsTopK * candidates)
+{
+  for (gint c = 0; c < n; c++) {
+    gfloat score = (gfloat) (1. / (1. + exp (-(gdouble) row[c])));
+
+    if (score > threshold)
+      ts_top_k_add (candidates, score, first + c);
+  }
+}
+
 static gboolean
-select_queries (const TsOutput * logits, gint64 start, gfloat threshold,
-    TsTopK * queries, GError ** error)
+select_candidates (const TsOutput * logits, gint64 start,
+    const TsDecodeParams * params, TsTopK * candidates, GError ** error)
 {
   gint n = (gint) logits->shape[2];
 
   for (gint64 i = 0; i < logits->shape[1]; i++) {
     const gfloat *row = logits->data + start + i * n;
-    gfloat score;
 
     for (gint c = 0; c < n; c++)
       if (!ts_decode_check_finite (&ts_decoder_detr, logits,
               start + i * n + c, error))
         return FALSE;
-    score = ts_softmax (row, n, find_class (row, n - 1));
-    if (score > threshold)
-      ts_top_k_add (queries, score, i);
+    (params->activation == TS_ACTIVATION_SIGMOID ? add_sigmoid : add_softmax)
+        (row, n, i * n, params->score_threshold, candidates);
   }
   return TRUE;
 }
@@ -98,24 +124,23 @@ decode (const TsOutput * outputs, gint item, const TsDecodeParams * params,
     TsResult * result, GError ** error)
 {
   const TsOutput *logits = &outputs[0], *boxes = &outputs[1];
-  g_auto (TsTopK) queries = { NULL, 0 };
+  g_auto (TsTopK) candidates = { NULL, 0 };
   const TsTopKItem *best;
   gint64 first;
   guint n;
 
-  if (!check_shapes (logits, boxes, item, error))
+  if (!check_shapes (logits, boxes, item, params->activation, error))
     return FALSE;
   first = item * logits->shape[1];
-  ts_top_k_init (&queries, params->max_detections);
-  if (!select_queries (logits, first * logits->shape[2],
-          params->score_threshold, &queries, error))
+  ts_top_k_init (&candidates, params->max_detections);
+  if (!select_candidates (logits, first * logits->shape[2], params,
+          &candidates, error))
     return FALSE;
-  best = ts_top_k_sort (&queries, &n);
+  best = ts_top_k_sort (&candidates, &n);
   for (guint i = 0; i < n; i++) {
-    gint64 query = first + best[i].index;
+    gint64 query = first + best[i].index / logits->shape[2];
     TsBox box = {.score = best[i].score,.class_id =
-          find_class (logits->data + query * logits->shape[2],
-          (gint) logits->shape[2] - 1)
+          (gint) (best[i].index % logits->shape[2])
     };
 
     if (!append_box (boxes, 4 * query, params, box, result->boxes, error))

@@ -21,8 +21,10 @@ const TsDecoder ts_decoder_ssd = {
   .description = "SSD with its selection: boxes [B, N, 4] (ymin, xmin, ymax, "
       "xmax, 0 to 1), scores [B, N], classes [B, N], count [B]",
   .kind = TS_RESULT_BOXES,
-  .roles = {{"boxes", "boxes"}, {"scores", "scores"}, {"classes", "classes"},
-      {"count", "count"}},
+  .roles = {{"boxes", "boxes", "ssd-mobilenet-v1-variant-1-out-boxes"},
+      {"scores", "scores", "ssd-mobilenet-v1-variant-1-out-scores"},
+      {"classes", "classes", "ssd-mobilenet-v1-variant-1-out-classes"},
+      {"count", "count", "generic-variant-1-out-count"}},
   .decode = decode
 };
 

@@ -23,7 +23,7 @@ const TsDecoder ts_decoder_yolo_end2end = {
   .description = "YOLO exported with its selection, [B, N, 6]: x1, y1, x2, y2, "
       "score, class",
   .kind = TS_RESULT_BOXES,
-  .roles = {{"output", ""}},
+  .roles = {{"output", "", "yolo-26-end2end-out"}},
   .decode = decode
 };
 

@@ -17,7 +17,7 @@ const TsDecoder ts_decoder_yolov8 = {
   .description = "raw YOLOv8, 9 and 11, [B, 4 + classes, N]: cx, cy, w, h, "
       "scores",
   .kind = TS_RESULT_BOXES,
-  .roles = {{"output", ""}},
+  .roles = {{"output", "", "yolo-v8-out"}},
   .decode = decode
 };
 

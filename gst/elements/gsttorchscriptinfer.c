@@ -307,8 +307,11 @@ warm_up (GstTorchscriptInfer * self, gint width, gint height)
   GST_OBJECT_LOCK (self);
   runs = self->warmup;
   GST_OBJECT_UNLOCK (self);
-  if (ts_detector_warm_up (self->detector, width, height, runs, &error))
+  if (ts_detector_warm_up (self->detector, width, height, runs, &error)) {
+    GST_INFO_OBJECT (self, "%s", ts_detector_get_size_note (self->detector) ?
+        ts_detector_get_size_note (self->detector) : "warmed up");
     return TRUE;
+  }
   self->refused_width = width;
   self->refused_height = height;
   ts_element_error (self, error);

@@ -5,6 +5,7 @@
 #include "resultattach.h"
 
 #include "gsttorchscriptroi.h"
+#include "tensormirror.h"
 #include "torchscript.h"
 
 /* The core knows nothing of the installed library, but the numbers agree. */
@@ -120,10 +121,16 @@ ts_result_attach_tensors (const TsResultInfo * info, GstBuffer * buffer)
   g_autoptr (GArray) list = ts_answer_list (answer);
   g_autoptr (GPtrArray) tensors = g_ptr_array_new_with_free_func
       ((GDestroyNotify) gst_torchscript_tensor_unref);
+  g_autofree const gchar **ids = g_new (const gchar *, list->len);
 
-  for (guint i = 0; i < list->len; i++)
-    g_ptr_array_add (tensors,
-        wrap_tensor (&g_array_index (list, TsNamedTensor, i), answer));
+  for (guint i = 0; i < list->len; i++) {
+    const TsNamedTensor *named = &g_array_index (list, TsNamedTensor, i);
+
+    g_ptr_array_add (tensors, wrap_tensor (named, answer));
+    ids[i] = ts_detector_get_tensor_id (info->detector, named->name);
+  }
+  ts_tensor_mirror ((GstTorchscriptTensor **) tensors->pdata, ids,
+      tensors->len, buffer);
   gst_buffer_add_torchscript_tensor_meta (buffer,
       ts_detector_get_name (info->detector), info->number,
       (GstTorchscriptTensor **) tensors->pdata, tensors->len);

@@ -12,6 +12,7 @@
 #include "tslabels.h"
 #include "tsmodelspec.h"
 #include "tsoutputkeys.h"
+#include "tsprobe.h"
 #include "tsselftest.h"
 
 #define WARM_UP_GREY 128
@@ -26,6 +27,8 @@ struct _TsDetector
   const TsDecoder *decoder;
   gchar **output_keys;          /* of the decoder's roles */
   TsInputs *inputs;
+  gboolean size_settled;        /* a run has succeeded, or sizes were tried */
+  gchar *size_note;             /* how the size was found, or NULL */
 };
 
 static gboolean
@@ -132,6 +135,7 @@ ts_detector_free (TsDetector * self)
   ts_inputs_free (self->inputs);
   ts_engine_free (self->engine);
   g_strfreev (self->output_keys);
+  g_free (self->size_note);
   ts_model_spec_free (self->spec);
   g_free (self);
 }
@@ -226,18 +230,44 @@ decode (TsDetector * self, const TsThresholds * thresholds, TsResult * result,
   return FALSE;
 }
 
-gboolean
-ts_detector_run (TsDetector * self, const TsImage * image,
-    const TsThresholds * thresholds, TsResult * result, GError ** error)
+static gboolean
+forward (TsDetector * self, const TsImage * image, GError ** error)
 {
   gsize n_inputs, n_listed;
   const TsTensor *inputs;
 
-  ts_result_reset (result);
   if (!ts_inputs_fill (self->inputs, image, error))
     return FALSE;
   inputs = ts_inputs_get (self->inputs, &n_inputs, &n_listed);
-  return ts_engine_run (self->engine, inputs, n_inputs, n_listed, error)
+  return ts_engine_run (self->engine, inputs, n_inputs, n_listed, error);
+}
+
+/* The first failure of a module may be one of its input's size. */
+static gboolean
+forward_or_probe (TsDetector * self, const TsImage * image, GError ** error)
+{
+  g_autoptr (GError) failure = NULL;
+  gboolean done = forward (self, image, &failure);
+
+  if (!done && !self->size_settled
+      && g_error_matches (failure, TS_ERROR, TS_ERROR_FORWARD)
+      && ts_probe_size (self->spec, self->engine, &self->size_note, &failure)) {
+    ts_inputs_free (self->inputs);
+    self->inputs = ts_inputs_new (self->spec);
+    done = forward (self, image, &failure);
+  }
+  self->size_settled = TRUE;
+  if (failure)
+    g_propagate_error (error, g_steal_pointer (&failure));
+  return done;
+}
+
+gboolean
+ts_detector_run (TsDetector * self, const TsImage * image,
+    const TsThresholds * thresholds, TsResult * result, GError ** error)
+{
+  ts_result_reset (result);
+  return forward_or_probe (self, image, error)
       && decode (self, thresholds, result, error);
 }
 
@@ -251,6 +281,22 @@ TsAnswer *
 ts_detector_get_answer (const TsDetector * self)
 {
   return ts_engine_get_answer (self->engine);
+}
+
+const gchar *
+ts_detector_get_tensor_id (const TsDetector * self, const gchar * name)
+{
+  GHashTable *ids = self->spec->tensor_ids;
+  gint i = ts_output_keys_find (self->output_keys, name);
+  const TsRole *role = i >= 0 ? &self->decoder->roles[i] : NULL;
+
+  if (ids && g_hash_table_contains (ids, name))
+    return g_hash_table_lookup (ids, name);
+  if (ids && role && g_hash_table_contains (ids, role->name))
+    return g_hash_table_lookup (ids, role->name);
+  if (role && role->tensor_id)
+    return role->tensor_id;
+  return *name ? name : "output";
 }
 
 gboolean
@@ -300,6 +346,12 @@ const gchar *
 ts_detector_get_runtime_warning (const TsDetector * self)
 {
   return ts_engine_get_runtime_warning (self->engine);
+}
+
+const gchar *
+ts_detector_get_size_note (const TsDetector * self)
+{
+  return self->size_note;
 }
 
 const gchar *

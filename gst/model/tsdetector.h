@@ -51,8 +51,9 @@ gboolean ts_detector_warm_up (TsDetector * self, gint width, gint height,
     guint runs, GError ** error);
 
 /* Puts what is in @image into @result: boxes with corners in source pixels,
- * classes, best score first, or a mask; it is empty after an error.  One thread
- * at a time.  Errors: TS_ERROR_FORWARD, _OUTPUT, _MEMORY. */
+ * classes, best score first, or a mask; it is empty after an error.  If the first
+ * run fails, the usual sizes of input are tried (tsprobe.h).  One thread at a
+ * time.  Errors: TS_ERROR_FORWARD, _OUTPUT, _MEMORY. */
 gboolean ts_detector_run (TsDetector * self, const TsImage * image,
     const TsThresholds * thresholds, TsResult * result, GError ** error);
 
@@ -65,12 +66,19 @@ TsResultKind ts_detector_get_kind (const TsDetector * self);
 /* All that the module returned in the last run, or NULL; owned. */
 TsAnswer *ts_detector_get_answer (const TsDetector * self);
 
+/* What other tensor decoders call the part @name of the answer: as the package
+ * says by its key or role, else as the decoder says, else its name; owned. */
+const gchar *ts_detector_get_tensor_id (const TsDetector * self,
+    const gchar * name);
+
 /* Owned by the detector. */
 const gchar *ts_detector_get_name (const TsDetector * self);
 const gchar *ts_detector_get_device (const TsDetector * self);
 const gchar *ts_detector_get_device_reason (const TsDetector * self);
 const gchar *ts_detector_get_runtime (const TsDetector * self);
 const gchar *ts_detector_get_runtime_warning (const TsDetector * self);
+/* A sentence on the input's size if it was found by trying, else NULL. */
+const gchar *ts_detector_get_size_note (const TsDetector * self);
 /* The name of a class, or NULL if it has none. */
 const gchar *ts_detector_get_label (const TsDetector * self, gint class_id);
 

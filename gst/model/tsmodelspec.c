@@ -235,6 +235,7 @@ ts_model_spec_free (TsModelSpec * self)
   g_free (self->decoder);
   g_free (self->output_key);
   g_clear_pointer (&self->output_roles, g_hash_table_unref);
+  g_clear_pointer (&self->tensor_ids, g_hash_table_unref);
   g_clear_pointer (&self->inputs, g_array_unref);
   g_strfreev (self->labels);
   g_free (self);

@@ -49,6 +49,7 @@ typedef struct
   gchar *decoder;               /* id, or NULL: not known */
   gchar *output_key;            /* "" or NULL: the output itself; "1", "boxes", "one2one.0" */
   GHashTable *output_roles;     /* likewise for single roles of the decoder, or NULL */
+  GHashTable *tensor_ids;       /* of roles or keys, for other tensor decoders; or NULL */
   gchar **labels;               /* NULL-terminated, by class id; NULL: not known */
   TsInputSize size;
   gboolean size_known;

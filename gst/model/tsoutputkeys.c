@@ -115,3 +115,17 @@ ts_output_keys_resolve (const TsModelSpec * spec, const TsDecoder * decoder,
     keys[i] = resolve_role (spec, &decoder->roles[i], n);
   return keys;
 }
+
+/* Keys may be alternatives, parted by '|'. */
+gint
+ts_output_keys_find (gchar ** keys, const gchar * name)
+{
+  for (gint i = 0; keys[i]; i++) {
+    g_auto (GStrv) alternatives = g_strsplit (keys[i], "|", -1);
+
+    if (*keys[i] ? g_strv_contains ((const gchar * const *) alternatives, name)
+        : !*name)
+      return i;
+  }
+  return -1;
+}

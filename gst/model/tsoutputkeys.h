@@ -20,4 +20,7 @@ gboolean ts_output_keys_parse (TsModelSpec * spec, const gchar * text,
 gchar **ts_output_keys_resolve (const TsModelSpec * spec,
     const TsDecoder * decoder, GError ** error);
 
+/* Which of these roles the tensor called @name is, or -1. */
+gint ts_output_keys_find (gchar ** keys, const gchar * name);
+
 G_END_DECLS

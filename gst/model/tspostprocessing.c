@@ -64,6 +64,33 @@ read_output (TsModelSpec * spec, const TsJson * json, GError ** error)
   return spec->output_key != NULL;
 }
 
+/* Role or key to id. */
+static gboolean
+read_tensor_ids (TsModelSpec * spec, const TsJson * json, GError ** error)
+{
+  TsJson ids = { json->file, "tensor_ids.", NULL };
+  g_autoptr (GList) names = NULL;
+  JsonNode *node;
+
+  if (!ts_json_get (json, "tensor_ids", TS_JSON_OBJECT, &node, error))
+    return FALSE;
+  if (!node)
+    return TRUE;
+  ids.object = json_node_get_object (node);
+  spec->tensor_ids =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  names = json_object_get_members (ids.object);
+  for (GList * item = names; item; item = item->next) {
+    const gchar *id;
+
+    if (!ts_json_get_string (&ids, item->data, TS_JSON_REQUIRED, &id, error))
+      return FALSE;
+    g_hash_table_insert (spec->tensor_ids, g_strdup (item->data),
+        g_strdup (id));
+  }
+  return TRUE;
+}
+
 gboolean
 ts_postprocessing_read (TsModelSpec * spec, const TsJson * json,
     GError ** error)
@@ -85,7 +112,8 @@ ts_postprocessing_read (TsModelSpec * spec, const TsJson * json,
           &spec->first_class, error)
       || !ts_json_get_choice (json, "activation", activations, &activation,
           error)
-      || !read_output (spec, json, error))
+      || !read_output (spec, json, error)
+      || !read_tensor_ids (spec, json, error))
     return FALSE;
   spec->activation = (TsActivation) activation;
   spec->score_threshold_known =

@@ -5,6 +5,7 @@
 #include "createjson.h"
 
 #include <json-glib/json-glib.h>
+#include <string.h>
 
 #include "tserror.h"
 #include "tspackage.h"
@@ -73,13 +74,38 @@ new_preprocessing (const CreateFacts * facts)
   return object;
 }
 
+/* One key, or role=key pairs as in the element's property; create reads the new
+ * package once, which finds what is neither. */
+static void
+add_output (JsonObject * object, const gchar * output)
+{
+  g_auto (GStrv) pairs = NULL;
+  JsonObject *roles;
+
+  if (!output || !strchr (output, '=')) {
+    add_string (object, "output", output);
+    return;
+  }
+  pairs = g_strsplit (output, ",", -1);
+  roles = json_object_new ();
+  for (guint i = 0; pairs[i]; i++) {
+    gchar *key = strchr (pairs[i], '=');
+
+    if (key)
+      *key++ = '\0';
+    json_object_set_string_member (roles, g_strstrip (pairs[i]),
+        key ? g_strstrip (key) : "");
+  }
+  json_object_set_object_member (object, "output", roles);
+}
+
 static JsonObject *
 new_postprocessing (const CreateFacts * facts)
 {
   JsonObject *object = json_object_new ();
 
   add_string (object, "decoder", facts->decoder);
-  add_string (object, "output", facts->output);
+  add_output (object, facts->output);
   if (facts->score_threshold != CREATE_UNSET)
     json_object_set_double_member (object, "score_threshold",
         facts->score_threshold);

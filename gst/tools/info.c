@@ -4,6 +4,8 @@
  */
 #include "info.h"
 
+#include <string.h>
+
 #include "mlpkg.h"
 #include "report.h"
 #include "tsjson.h"
@@ -47,6 +49,23 @@ add_input (const TsModelSpec * spec, JsonObject * report)
   json_object_set_object_member (report, "input", input);
 }
 
+/* Which part of the answer is read as what. */
+static void
+add_pairs (JsonObject * object, const gchar * key, GHashTable * pairs)
+{
+  JsonObject *to;
+  g_autoptr (GList) names = NULL;
+
+  if (!pairs)
+    return;
+  to = json_object_new ();
+  names = g_list_sort (g_hash_table_get_keys (pairs), (GCompareFunc) strcmp);
+  for (GList * item = names; item; item = item->next)
+    json_object_set_string_member (to, item->data,
+        g_hash_table_lookup (pairs, item->data));
+  json_object_set_object_member (object, key, to);
+}
+
 static void
 add_output (const TsModelSpec * spec, JsonObject * report)
 {
@@ -54,6 +73,8 @@ add_output (const TsModelSpec * spec, JsonObject * report)
 
   add_string (output, "decoder", spec->decoder);
   add_string (output, "key", spec->output_key);
+  add_pairs (output, "roles", spec->output_roles);
+  add_pairs (output, "tensor_ids", spec->tensor_ids);
   if (spec->score_threshold >= 0)
     report_add_number (output, "score_threshold", spec->score_threshold, 6);
   report_add_number (output, "iou_threshold", spec->iou_threshold, 6);

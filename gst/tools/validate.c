@@ -48,6 +48,9 @@ add_run (TsDetector * detector, JsonObject * report)
       ts_detector_get_runtime (detector));
   json_object_set_string_member (run, "device",
       ts_detector_get_device (detector));
+  if (ts_detector_get_size_note (detector))
+    json_object_set_string_member (run, "input_size",
+        ts_detector_get_size_note (detector));
   if (getrusage (RUSAGE_SELF, &usage) == 0)
     json_object_set_int_member (run, "peak_memory_bytes",
         (gint64) usage.ru_maxrss * 1024);

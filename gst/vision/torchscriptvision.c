@@ -20,6 +20,8 @@ struct _TsVisionModel
   TsThresholds thresholds;
   TsResult result;
   GArray *detections;           /* TsVisionDetection */
+  GArray *classes;              /* TsVisionClass */
+  TsVisionMask mask;
 };
 
 static const struct
@@ -40,14 +42,30 @@ ts_vision_error_quark (void)
   return TS_ERROR;
 }
 
-static gboolean
-check_kind (const TsDetector * detector, const gchar * path, GError ** error)
+static const struct
 {
-  if (ts_detector_get_kind (detector) == TS_RESULT_BOXES)
+  const gchar *given, *call;    /* in words; what to do about it */
+} kinds[] = {
+  [TS_VISION_DETECTIONS] = {"boxes", "ts_vision_model_detect()"},
+  [TS_VISION_CLASSES] = {"classes", "ts_vision_model_classify()"},
+  [TS_VISION_MASK] = {"a mask", "ts_vision_model_segment()"},
+  [TS_VISION_NOTHING] = {"raw tensors", "the element torchscriptinfer"},
+};
+
+G_STATIC_ASSERT ((gint) TS_VISION_DETECTIONS == (gint) TS_RESULT_BOXES);
+G_STATIC_ASSERT ((gint) TS_VISION_NOTHING == (gint) TS_RESULT_NOTHING);
+
+static gboolean
+check_kind (const TsVisionModel * self, TsVisionKind wanted, GError ** error)
+{
+  TsVisionKind kind = ts_vision_model_get_kind (self);
+
+  if (kind == wanted)
     return TRUE;
   g_set_error (error, TS_ERROR, TS_ERROR_CONFIG,
-      "%s: the decoder of this model gives no boxes, expected one that does; run "
-      "the model with the element torchscriptinfer", path);
+      "%s: the decoder of this model gives %s, not %s; use %s",
+      ts_detector_get_name (self->detector), kinds[kind].given,
+      kinds[wanted].given, kinds[kind].call);
   return FALSE;
 }
 
@@ -61,6 +79,7 @@ ts_vision_model_open (const gchar * path, const TsVisionOptions * options,
     .model = path,
     .device = from->device,
     .decoder = from->decoder,
+    .output = from->output,
     .labels = from->labels,
     .method = from->method,
     .threads = from->threads,
@@ -71,15 +90,14 @@ ts_vision_model_open (const gchar * path, const TsVisionOptions * options,
   TsDetector *detector = ts_detector_open (&detector_options, error);
   TsVisionModel *self;
 
-  if (!detector || !check_kind (detector, path, error)) {
-    ts_detector_free (detector);
+  if (!detector)
     return NULL;
-  }
   self = g_new0 (TsVisionModel, 1);
   self->detector = detector;
   ts_result_init (&self->result);
-  /* Zero-terminated, so that it has memory even if it is empty. */
+  /* Zero-terminated, so that they have memory even if they are empty. */
   self->detections = g_array_new (TRUE, FALSE, sizeof (TsVisionDetection));
+  self->classes = g_array_new (TRUE, FALSE, sizeof (TsVisionClass));
   ts_vision_model_set_thresholds (self, -1.f, -1.f, 0);
   return self;
 }
@@ -92,6 +110,7 @@ ts_vision_model_free (TsVisionModel * self)
   ts_detector_free (self->detector);
   ts_result_clear (&self->result);
   g_array_unref (self->detections);
+  g_array_unref (self->classes);
   g_free (self);
 }
 
@@ -139,21 +158,75 @@ append_detection (TsVisionModel * self, const TsBox * box)
   g_array_append_val (self->detections, detection);
 }
 
+/* Puts the answer of a model of the kind @wanted into self->result. */
+static gboolean
+run (TsVisionModel * self, TsVisionKind wanted, const TsVisionImage * image,
+    GError ** error)
+{
+  TsImage view;
+
+  return check_kind (self, wanted, error) && to_image (image, &view, error)
+      && ts_detector_run (self->detector, &view, &self->thresholds,
+      &self->result, error);
+}
+
 const TsVisionDetection *
 ts_vision_model_detect (TsVisionModel * self, const TsVisionImage * image,
     gsize * n_detections, GError ** error)
 {
-  TsImage view;
-
   g_array_set_size (self->detections, 0);
-  if (!to_image (image, &view, error)
-      || !ts_detector_run (self->detector, &view, &self->thresholds,
-          &self->result, error))
+  if (!run (self, TS_VISION_DETECTIONS, image, error))
     return NULL;
   for (guint i = 0; i < self->result.boxes->len; i++)
     append_detection (self, &g_array_index (self->result.boxes, TsBox, i));
   *n_detections = self->detections->len;
   return (const TsVisionDetection *) self->detections->data;
+}
+
+const TsVisionClass *
+ts_vision_model_classify (TsVisionModel * self, const TsVisionImage * image,
+    gsize * n_classes, GError ** error)
+{
+  g_array_set_size (self->classes, 0);
+  if (!run (self, TS_VISION_CLASSES, image, error))
+    return NULL;
+  for (guint i = 0; i < self->result.classes->len; i++) {
+    const TsClass *from = &g_array_index (self->result.classes, TsClass, i);
+    TsVisionClass to = { from->score, from->class_id,
+      ts_detector_get_label (self->detector, from->class_id)
+    };
+
+    g_array_append_val (self->classes, to);
+  }
+  *n_classes = self->classes->len;
+  return (const TsVisionClass *) self->classes->data;
+}
+
+const TsVisionMask *
+ts_vision_model_segment (TsVisionModel * self, const TsVisionImage * image,
+    GError ** error)
+{
+  const TsMask *from = &self->result.mask;
+
+  if (!run (self, TS_VISION_MASK, image, error))
+    return NULL;
+  self->mask = (TsVisionMask) {
+    from->classes, from->width, from->height, from->area[0], from->area[1],
+        from->area[2], from->area[3]
+  };
+  return &self->mask;
+}
+
+TsVisionKind
+ts_vision_model_get_kind (const TsVisionModel * self)
+{
+  return (TsVisionKind) ts_detector_get_kind (self->detector);
+}
+
+const gchar *
+ts_vision_model_get_label (const TsVisionModel * self, gint class_id)
+{
+  return ts_detector_get_label (self->detector, class_id);
 }
 
 const gchar *

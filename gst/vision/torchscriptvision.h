@@ -40,13 +40,14 @@ typedef struct
 {
   const gchar *device;          /* "auto" (the default), "cpu", "cuda", "cuda:N", "mps" */
   const gchar *decoder;         /* id, as the element's property */
+  const gchar *output;          /* which part of the answer is decoded, likewise */
   const gchar *labels;          /* text file, one class name a line */
   const gchar *method;          /* default: "forward" */
   const gchar *weights;         /* safetensors file over the model's own weights */
   const gchar *custom_op_libs;  /* libraries of operators, separated by commas */
   gint threads;                 /* CPU threads of one pass; 0: one a core */
   gboolean self_test;           /* refuse a model that fails its self-test */
-  gpointer reserved[8];         /* NULL */
+  gpointer reserved[7];         /* NULL */
 } TsVisionOptions;
 
 /* 8 bits a channel, rows from top to bottom. */
@@ -77,6 +78,34 @@ typedef struct
   const gchar *label;           /* the class's name, or NULL; the model's */
 } TsVisionDetection;
 
+/* A class of the whole image. */
+typedef struct
+{
+  gfloat score;                 /* 0..1 */
+  gint class_id;                /* from 0 */
+  const gchar *label;           /* its name, or NULL; the model's */
+} TsVisionClass;
+
+/* A class for each cell of a grid over the image. */
+typedef struct
+{
+  const guint16 *classes;       /* row by row; the model's */
+  gint columns, rows;
+
+  /* Where the grid lies, in pixels of the image; larger than the image where the
+   * model's input was padded. */
+  gfloat x, y, width, height;
+} TsVisionMask;
+
+/* What a model gives, and so which call is for it. */
+typedef enum
+{
+  TS_VISION_DETECTIONS,         /* ts_vision_model_detect() */
+  TS_VISION_CLASSES,            /* ts_vision_model_classify() */
+  TS_VISION_MASK,               /* ts_vision_model_segment() */
+  TS_VISION_NOTHING             /* raw tensors, which the element gives */
+} TsVisionKind;
+
 typedef struct _TsVisionModel TsVisionModel;
 
 /* Opens an mlpkg package or a TorchScript file; @options may be NULL.  Free with
@@ -88,7 +117,11 @@ TsVisionModel *ts_vision_model_open (const gchar * path,
 TS_VISION_API
 void ts_vision_model_free (TsVisionModel * self);
 
-/* The next calls keep detections whose score is above @score (0..1; < 0: as the
+/* By the decoder. */
+TS_VISION_API
+TsVisionKind ts_vision_model_get_kind (const TsVisionModel * self);
+
+/* The next calls keep detections or classes whose score is above @score (0..1; < 0: as the
  * package says), at most @max_detections of them (0: as the package says), and
  * decoders that suppress overlaps do so above @iou (0..1; < 0: likewise). */
 TS_VISION_API
@@ -102,6 +135,21 @@ void ts_vision_model_set_thresholds (TsVisionModel * self, gfloat score,
 TS_VISION_API
 const TsVisionDetection *ts_vision_model_detect (TsVisionModel * self,
     const TsVisionImage * image, gsize * n_detections, GError ** error);
+
+/* The best classes of @image, best first; memory and errors as above. */
+TS_VISION_API
+const TsVisionClass *ts_vision_model_classify (TsVisionModel * self,
+    const TsVisionImage * image, gsize * n_classes, GError ** error);
+
+/* A class for each part of @image; memory and errors as above. */
+TS_VISION_API
+const TsVisionMask *ts_vision_model_segment (TsVisionModel * self,
+    const TsVisionImage * image, GError ** error);
+
+/* The name of a class, or NULL; the model's. */
+TS_VISION_API
+const gchar *ts_vision_model_get_label (const TsVisionModel * self,
+    gint class_id);
 
 /* The model's name, and the device that it runs on ("cuda:0"); owned. */
 TS_VISION_API

@@ -91,6 +91,15 @@ def detr(logits, boxes, threshold, limit):
     return ranked(corners(boxes) * SIZE, scores.float(), labels, threshold, limit)
 
 
+def sigmoid_detr(logits, boxes, threshold, limit):
+    """As Deformable DETR and RT-DETR: the best pairs of a query and a class."""
+    scores, pairs = best(logits.double().sigmoid().float().flatten(), limit)
+    keep = scores > threshold
+    queries = torch.div(pairs, logits.shape[1], rounding_mode="floor")
+    return ((corners(boxes) * SIZE)[queries][keep], scores[keep],
+            (pairs % logits.shape[1])[keep])
+
+
 # What normalised boxes are fractions of; the test in C says the same.
 SIZE = torch.tensor([640.0, 480.0, 640.0, 480.0])
 
@@ -155,6 +164,12 @@ def detr_case(name, outputs, item=0, threshold=0.3, limit=300):
                   boxes=to_rows(*boxes))
 
 
+def sigmoid_detr_case(name, outputs, item=0, threshold=0.3, limit=300):
+    boxes = sigmoid_detr(*(o[item] for o in outputs), threshold, limit)
+    return record(name, "detr", outputs, item, threshold, limit, epsilon=1e-6,
+                  activation=1, boxes=to_rows(*boxes))
+
+
 def classes_case(name, output, item=0, limit=5, activation="softmax", threshold=-1.0):
     scores, order = best(ACTIVATIONS[activation](output[item]), limit)
     classes = [[*shorten(s), int(c)] for s, c in zip(scores, order) if s > threshold]
@@ -168,6 +183,13 @@ def mask_case(name, output, item=0):
     if mask.dim() == 3:  # the lowest class of equal ones, as NumPy has it
         mask = torch.tensor(mask.numpy().argmax(0))
     return record(name, "segmentation", [output], item, mask=mask.int().tolist())
+
+
+def binary_case(name, output, item, activation, threshold):
+    mask = ACTIVATIONS[activation](output[item, 0]) > (threshold if threshold >= 0 else 0.5)
+    return record(name, "segmentation", [output], item, threshold,
+                  activation=list(ACTIVATIONS).index(activation),
+                  mask=mask.int().tolist())
 
 
 def raw(batch, n_classes, n_anchors):
@@ -287,6 +309,12 @@ def head_cases():
         mask_case("second item", torch.randn(2, 3, 4, 3), 1),
         mask_case("ties", low),
         mask_case("class map", torch.randint(300, (2, 4, 5)).float(), 1),
+        sigmoid_detr_case("sigmoid", detr_outputs(1, 12, 4), 0, 0.6),
+        sigmoid_detr_case("sigmoid, second item", detr_outputs(2, 10, 2), 1, 0.2, 7),
+        sigmoid_detr_case("sigmoid, one class", detr_outputs(1, 9, 0)),
+        binary_case("binary logits", torch.randn(1, 1, 5, 6), 0, "sigmoid", -1.0),
+        binary_case("binary logits, threshold", torch.randn(1, 1, 4, 4), 0, "sigmoid", 0.7),
+        binary_case("binary scores", torch.rand(2, 1, 3, 4), 1, "none", 0.25),
         record("any shape", "tensors", []),
     ]
 

@@ -507,6 +507,15 @@ test_bad_classes (void)
         nan, 4, {
       1, 2, 1, 2}}, 0, WORDS ("nan", "[0, 0, 0, 1]"));
   expect_output_error ("segmentation", (TsOutput) {
+        nan, 4, {
+      1, 1, 2, 2}}, TS_ACTIVATION_SIGMOID, WORDS ("nan", "[0, 0, 0, 1]"));
+  expect_output_error ("segmentation", (TsOutput) {
+        high, 4, {
+      1, 1, 2, 2}}, TS_ACTIVATION_NONE, WORDS ("1.5", "0 to 1"));
+  expect_output_error ("segmentation", (TsOutput) {
+        half, 4, {
+      1, 1, 2, 2}}, TS_ACTIVATION_SOFTMAX, WORDS ("\"activation\""));
+  expect_output_error ("segmentation", (TsOutput) {
         half, 3, {
       1, 2, 2}}, 0, WORDS ("0.5", "[0, 1, 0]", "class number"));
   expect_output_error ("segmentation", (TsOutput) {

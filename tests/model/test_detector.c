@@ -336,6 +336,23 @@ test_roles (Fixture * fixture, gconstpointer data)
 }
 
 static void
+test_tensor_ids (Fixture * fixture, gconstpointer data)
+{
+  g_autoptr (TsDetector) detector = open_detector (fixture);
+
+  g_assert_cmpstr (ts_detector_get_tensor_id (detector, ""), ==,
+      "yolo-26-end2end-out");
+  g_assert_cmpstr (ts_detector_get_tensor_id (detector, "1"), ==, "1");
+  g_clear_pointer (&detector, ts_detector_free);
+  detector = open_package (fixture, "{}", "{\"decoder\": \"segmentation\", "
+      "\"tensor_ids\": {\"output\": \"mask\", \"aux\": \"second\"}}", NULL);
+  g_assert_cmpstr (ts_detector_get_tensor_id (detector, "out"), ==, "mask");
+  g_assert_cmpstr (ts_detector_get_tensor_id (detector, ""), ==, "mask");
+  g_assert_cmpstr (ts_detector_get_tensor_id (detector, "aux"), ==, "second");
+  g_assert_cmpstr (ts_detector_get_tensor_id (detector, "3"), ==, "3");
+}
+
+static void
 test_output_option (Fixture * fixture, gconstpointer data)
 {
   g_autoptr (TsDetector) detector = NULL;
@@ -361,6 +378,55 @@ test_output_option (Fixture * fixture, gconstpointer data)
           "'boxes', 'scores', 'labels'"));
   fixture->options.output = "boxes=1,2";
   expect_open_error (fixture, TS_ERROR_CONFIG, WORDS ("'2'", "role=key"));
+}
+
+/* A bare file that tells no size, and takes one only. */
+static void
+test_probe (Fixture * fixture, gconstpointer data)
+{
+  const gfloat whole[4] = { 0, 0, 128, 64 };
+  g_autoptr (TsDetector) detector = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GArray) boxes = NULL;
+
+  fake_model_write (fixture->path, "{\"input_shape\": [1, 1, 64, 64], "
+      "\"output\": " BOXES "}");
+  detector = open_detector (fixture);
+  g_assert_null (ts_detector_get_size_note (detector));
+  boxes = run (detector, &unset, &error);
+  g_assert_no_error (error);
+  check_box (&g_array_index (boxes, TsBox, 0), whole, 0.9f, 1);
+  g_assert_nonnull (strstr (ts_detector_get_size_note (detector),
+          "64 x 64 with 1 channel "));
+}
+
+/* What is said about a size is never replaced, but the error knows better. */
+static void
+test_wrong_size (Fixture * fixture, gconstpointer data)
+{
+  g_autoptr (TsDetector) detector = NULL;
+  g_autoptr (GError) error = NULL;
+
+  expect_run_error (fixture, "{\"config\": \"{\\\"imgsz\\\": 96}\", "
+      "\"input_shape\": [1, 3, 320, 320], \"output\": " BOXES "}",
+      TS_ERROR_FORWARD, WORDS ("[1, 3, 96, 96]", "takes 320 x 320 with 3"));
+  expect_run_error (fixture, "{\"config\": \"{\\\"imgsz\\\": 96}\", "
+      "\"input_shape\": [1, 1, 28, 28], \"output\": " BOXES "}",
+      TS_ERROR_FORWARD, WORDS ("takes 28 x 28 with 1 channel:"));
+  detector = open_package (fixture, "{\"size\": {\"longest_edge\": 160}, "
+      "\"size_divisor\": 32}", "{\"decoder\": \"yolo-end2end\"}",
+      "{\"input_shape\": [1, 3, 160, 160], \"output\": " BOXES "}");
+  g_assert_null (run (detector, &unset, &error));
+  model_test_assert_error (&error, TS_ERROR_FORWARD, WORDS ("[1, 3, 96, 160]",
+          "takes 160 x 160 with 3 channels:", "without \"size_divisor\""));
+}
+
+/* A module that fails for another reason: it is not run for ever. */
+static void
+test_probe_in_vain (Fixture * fixture, gconstpointer data)
+{
+  expect_run_error (fixture, "{\"run_error\": {\"status\": \"forward\"}}",
+      TS_ERROR_FORWARD, WORDS ("none of 48 sizes tried works"));
 }
 
 static void
@@ -517,7 +583,11 @@ main (int argc, char **argv)
   add ("warm-up", test_warm_up);
   add ("layout", test_layout);
   add ("roles", test_roles);
+  add ("tensor-ids", test_tensor_ids);
   add ("output-option", test_output_option);
+  add ("probe", test_probe);
+  add ("wrong-size", test_wrong_size);
+  add ("probe-in-vain", test_probe_in_vain);
   add ("mask", test_mask);
   add ("classes", test_classes);
   add ("input-forms", test_input_forms);

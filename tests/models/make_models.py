@@ -101,6 +101,15 @@ class DictOutput(nn.Module):
                 "labels": torch.tensor([2, 1])}
 
 
+class Ssd(nn.Module):
+    """Two boxes, as fractions of the input; the second is no object's."""
+
+    def forward(self, x: Tensor) -> Dict[str, Tensor]:
+        boxes = torch.tensor([[[0.25, 0.125, 0.75, 0.5], [0.0, 0.0, 1.0, 1.0]]])
+        return {"boxes": boxes, "scores": torch.tensor([[0.875, 0.0]]),
+                "classes": torch.tensor([[2.0, 0.0]]), "count": torch.tensor([1.0])}
+
+
 class TupleOutput(nn.Module):
     def forward(self, x: Tensor) -> Tuple[Tensor, Tensor]:
         return x + 1, x * 2
@@ -267,7 +276,7 @@ class CustomOp(nn.Module):
 SCRIPTED = {
     "identity": Identity, "boxes_e2e": Quadrants, "boxes_raw": Cells,
     "half": Half, "raises": Raises, "mismatch": Mismatch,
-    "dict_output": DictOutput, "tuple_output": TupleOutput,
+    "dict_output": DictOutput, "ssd": Ssd, "tuple_output": TupleOutput,
     "nested_output": NestedOutput, "namedtuple_output": NamedTupleOutput,
     "string_output": StringOutput, "object_output": ObjectOutput,
     "sparse_output": SparseOutput,

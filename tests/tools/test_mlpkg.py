@@ -84,6 +84,11 @@ class Tool(unittest.TestCase):
         self.assertEqual(info["output"]["decoder"], "yolo-end2end")
         self.assertEqual(info["output"]["score_threshold"], 0.5)
 
+    def test_roles(self):
+        self.create("--output", "boxes=0.boxes, scores=1")
+        info = self.answer("info", "net.mlpkg")
+        self.assertEqual(info["output"]["roles"], {"boxes": "0.boxes", "scores": "1"})
+
     def test_reproducible(self):
         os.environ["SOURCE_DATE_EPOCH"] = "86400"
         self.addCleanup(os.environ.pop, "SOURCE_DATE_EPOCH")

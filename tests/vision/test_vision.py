@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # test_vision.py SOURCE BUILD PREFIX LIBDIR MLPKG
+import ctypes
 import os
 import pathlib
 import re
@@ -23,6 +24,30 @@ LABELS = ["red", "green", "blue"]
 def run(*command, **options):
     return subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE,
                           **options).stdout
+
+
+class Image(ctypes.Structure):
+    _fields_ = [("format", ctypes.c_int), ("width", ctypes.c_int),
+                ("height", ctypes.c_int), ("stride", ctypes.c_int),
+                ("pixels", ctypes.c_char_p)]
+
+
+class Options(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_char_p) for name in (
+        "device", "decoder", "output", "labels", "method", "weights",
+        "custom_op_libs")] + [("threads", ctypes.c_int), ("self_test", ctypes.c_int),
+                              ("reserved", ctypes.c_void_p * 7)]
+
+
+class Class(ctypes.Structure):
+    _fields_ = [("score", ctypes.c_float), ("class_id", ctypes.c_int),
+                ("label", ctypes.c_char_p)]
+
+
+class Mask(ctypes.Structure):
+    _fields_ = [("classes", ctypes.POINTER(ctypes.c_uint16)),
+                ("columns", ctypes.c_int), ("rows", ctypes.c_int),
+                ("area", ctypes.c_float * 4)]
 
 
 class Vision(unittest.TestCase):
@@ -74,10 +99,53 @@ class Vision(unittest.TestCase):
                     env=self.env).splitlines()
         self.assertEqual(found, [line for _, line in sorted(expected)])
 
+    def open(self, model, **options):
+        api = ctypes.CDLL(self.library)
+        for name in ("open", "classify", "segment", "get_label"):
+            getattr(api, f"ts_vision_model_{name}").restype = ctypes.c_void_p
+        options = Options(**{k: str(v).encode() for k, v in options.items()})
+        model = ctypes.c_void_p(api.ts_vision_model_open(
+            str(SOURCE / "tests/models" / model).encode(), ctypes.byref(options), None))
+        self.assertTrue(model)
+        self.addCleanup(api.ts_vision_model_free, model)
+        return api, model
+
+    def image(self, pixels):
+        return Image(0, pixels.shape[1], pixels.shape[0], pixels.strides[0],
+                     pixels.tobytes())
+
+    def test_classify(self):
+        """The softmax of what ssd.pt returns as its scores."""
+        api, model = self.open("ssd.pt", decoder="classification", output="scores",
+                               labels=self.top / "names.txt")
+        self.assertEqual(api.ts_vision_model_get_kind(model), 1)
+        n = ctypes.c_size_t()
+        image = self.image(np.zeros((8, 8, 3), np.uint8))
+        found = ctypes.cast(api.ts_vision_model_classify(
+            model, ctypes.byref(image), ctypes.byref(n), None), ctypes.POINTER(Class))
+        expected = np.exp([0.875, 0]) / np.exp([0.875, 0]).sum()
+        self.assertEqual([(found[i].class_id, found[i].label) for i in range(n.value)],
+                         [(0, b"red"), (1, b"green")])
+        np.testing.assert_allclose([found[i].score for i in range(2)], expected, 1e-6)
+        self.assertIsNone(api.ts_vision_model_segment(model, ctypes.byref(image), None))
+
+    def test_segment(self):
+        """identity.pt gives the channels; the highest wins."""
+        api, model = self.open("identity.pt", decoder="segmentation")
+        image = self.image(COLOURS.reshape(2, 2, 3).astype(np.uint8)
+                           .repeat(160, 0).repeat(320, 1))
+        mask = ctypes.cast(api.ts_vision_model_segment(
+            model, ctypes.byref(image), None), ctypes.POINTER(Mask)).contents
+        self.assertEqual((mask.columns, mask.rows), (640, 640))
+        self.assertEqual(list(mask.area), [0, -160, 640, 640])
+        classes = np.ctypeslib.as_array(mask.classes, (640, 640))[160:480]
+        np.testing.assert_array_equal(
+            classes, COLOURS.argmax(1).reshape(2, 2).repeat(160, 0).repeat(320, 1))
+
     def test_errors(self):
         run(MLPKG, "create", SOURCE / "tests/models/identity.pt", "classes.mlpkg",
             "--decoder", "classification", cwd=self.top)
-        for model, image, word in (("classes.mlpkg", "page.png", "gives no boxes"),
+        for model, image, word in (("classes.mlpkg", "page.png", "gives classes, not boxes"),
                                    ("nowhere.mlpkg", "page.png", "no such model"),
                                    ("net.mlpkg", "nowhere.png", "0 x 0 pixels")):
             failed = subprocess.run([self.program, self.top / model, self.top / image],
