@@ -47,11 +47,12 @@ std::string signature(const jit::Method &method) {
   std::string text = method.name() + "(";
   for (size_t i = 1; i < schema.arguments().size(); i++) {
     const c10::Argument &argument = schema.arguments()[i];
-    text += (i > 1 ? ", " : "") + argument.type()->annotation_str() + " " + argument.name();
+    text +=
+        (i > 1 ? ", " : "") + argument.type()->annotation_str() + " " + argument.name();
   }
   text += ") -> ";
-  return text +
-         (schema.returns().empty() ? "None" : schema.returns()[0].type()->annotation_str());
+  return text + (schema.returns().empty() ? "None"
+                                          : schema.returns()[0].type()->annotation_str());
 }
 
 std::vector<std::string> signatures(const jit::Module &module) {

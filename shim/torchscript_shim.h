@@ -48,7 +48,11 @@ typedef enum
   TS_SHIM_ERROR_MEMORY          /* host or device memory is exhausted */
 } TsShimStatus;
 
+/* A caller may hand in any number; in C++ only a fixed type can hold it. */
 typedef enum
+#ifdef __cplusplus
+  : int32_t
+#endif
 {
   TS_SHIM_FLOAT32 = 0,
   TS_SHIM_FLOAT16,

@@ -35,8 +35,7 @@ check (const gchar * path, const gchar * what, GStatBuf * info, GError ** error)
   if (!S_ISREG (info->st_mode)) {
     g_set_error (error, TS_ERROR, TS_ERROR_FORMAT,
         "%s: is %s, expected a %s, which is a regular file; name such a file",
-        path,
-        S_ISDIR (info->st_mode) ? "a directory" : "a special file", what);
+        path, S_ISDIR (info->st_mode) ? "a directory" : "a special file", what);
     return FALSE;
   }
   if (info->st_size == 0) {
@@ -83,7 +82,8 @@ ts_file_read_text (const gchar * path, const gchar * what, gsize * size,
   if (info.st_size > TS_FILE_MAX_TEXT) {
     g_set_error (error, TS_ERROR, TS_ERROR_FORMAT,
         "%s: has %" G_GINT64_FORMAT " bytes, expected a %s of at most %d; "
-        "name another file", path, (gint64) info.st_size, what, TS_FILE_MAX_TEXT);
+        "name another file", path, (gint64) info.st_size, what,
+        TS_FILE_MAX_TEXT);
     return NULL;
   }
   if (!g_file_get_contents (path, &text, size, &cause)) {
