@@ -117,13 +117,12 @@ ts_shim_status_to_code (TsShimStatus status)
 gchar **
 ts_shim_split_paths (const gchar * list)
 {
-  gchar **paths = g_strsplit (list ? list : "", ",", -1);
+  g_auto (GStrv) parts = g_strsplit (list ? list : "", ",", -1);
+  GPtrArray *paths = g_ptr_array_new ();
 
-  for (guint i = 0; paths[i]; i++) {
-    g_autofree gchar *path = g_strdup (g_strstrip (paths[i]));
-
-    g_free (paths[i]);
-    paths[i] = g_canonicalize_filename (path, NULL);
-  }
-  return paths;
+  for (guint i = 0; parts[i]; i++)
+    if (*g_strstrip (parts[i]))
+      g_ptr_array_add (paths, g_canonicalize_filename (parts[i], NULL));
+  g_ptr_array_add (paths, NULL);
+  return (gchar **) g_ptr_array_free (paths, FALSE);
 }

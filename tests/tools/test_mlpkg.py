@@ -240,7 +240,7 @@ class Tool(unittest.TestCase):
         error = self.call("validate", path, status=1)
         for word in (str(path), "shim_example::scale", "custom-op-libs"):
             self.assertIn(word, error)
-        report = self.answer("validate", path, "--custom-op-libs", OP_LIB)
+        report = self.answer("validate", path, "--custom-op-libs", f" {OP_LIB}, ,")
         self.assertEqual(report["module"]["operators"], ["shim_example::scale"])
 
     def test_device_constants(self):
