@@ -6,6 +6,7 @@ Usage: test_answers.py DIRECTORY-OF-TEST-MODELS
 """
 import json
 import os
+import shutil
 import sys
 import tempfile
 import unittest
@@ -171,6 +172,55 @@ class Tensors(unittest.TestCase):
 
     def test_only_if_asked(self):
         self.assertIsNone(self.infer('boxes_e2e.pt', 'decoder=yolo-end2end'))
+
+
+class Inputs(unittest.TestCase):
+    """identity.pt returns the input that the package asks for."""
+    INFO = {'metadata.json': {'version': '1.0', 'name': 'm', 'repo_id': 'a/b',
+                              'revision': '1', 'created_at': '2026-01-01T00:00:00Z',
+                              'files': []},
+            'model_info.json': {'model_type': 'm', 'repo_id': 'a/b',
+                                'architecture_family': 'Vision',
+                                'supported_backends': ['Tch']},
+            'backends/tch/config.json': {},
+            'postprocessor_config.json': {'decoder': 'tensors'}}
+
+    def run_package(self, picture, **settings):
+        with tempfile.TemporaryDirectory() as folder:
+            os.makedirs(f'{folder}/backends/tch')
+            shutil.copy(f'{MODELS}/identity.pt', f'{folder}/backends/tch/model.pt')
+            config = {'size': {'height': HEIGHT, 'width': WIDTH}, **settings}
+            for name, content in {**self.INFO, 'preprocessor_config.json': config}.items():
+                with open(f'{folder}/{name}', 'w', encoding='utf-8') as file:
+                    json.dump(content, file)
+            buf, _ = run(f'torchscriptinfer model={folder} device=cpu', picture)
+        tensor = GstTorchscript.buffer_get_torchscript_tensor_meta(buf).get_tensor(0)
+        data = tensor.get_data()
+        return tensor, data.extract_dup(0, data.get_size())
+
+    def expected(self, pixels, dtype):
+        values = pixels.astype(np.float32) * np.float32(1 / 255)
+        if dtype == 'bfloat16':  # the upper half, rounded to even
+            bits = values.view(np.uint32)
+            return ((bits + 0x7fff + (bits >> 16 & 1)) >> 16).astype(np.uint16)
+        return pixels if dtype == 'uint8' else values.astype(dtype)
+
+    def test_types_and_layouts(self):
+        grey = np.random.default_rng(3).integers(0, 256, (HEIGHT, WIDTH, 1), dtype=np.uint8)
+        colour = np.random.default_rng(4).integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8)
+        for dtype in ('float32', 'float16', 'bfloat16', 'uint8'):
+            for layout in ('NCHW', 'NHWC'):
+                for pixels, picture in ((grey, grey.repeat(3, 2)), (colour, colour)):
+                    with self.subTest(dtype=dtype, layout=layout, n=pixels.shape[2]):
+                        tensor, data = self.run_package(
+                            picture, dtype=dtype, layout=layout,
+                            num_channels=pixels.shape[2])
+                        if layout == 'NCHW':
+                            pixels = pixels.transpose(2, 0, 1)
+                        self.assertEqual(tensor.get_dtype().value_nick, dtype)
+                        self.assertEqual(tuple(tensor.get_shape()), (1, *pixels.shape))
+                        self.assertEqual(data, self.expected(
+                            np.ascontiguousarray(pixels), dtype).tobytes())
 
 
 if __name__ == '__main__':
