@@ -18,6 +18,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+# Debian 13's PyTorch 2.6 does not come back from compiling these networks with this
+# fuser, which scripted modules meet at their second call.
+torch._C._jit_set_texpr_fuser_enabled(False)
+
 STRIDES = (8, 16, 32)
 REG_MAX = 16
 # Not the defaults of PyTorch, and not stored in a state_dict.
