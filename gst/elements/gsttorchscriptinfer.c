@@ -71,8 +71,8 @@ struct _GstTorchscriptInfer
 {
   GstBaseTransform parent;
 
-  /* Settings, guarded by the object lock.  All but the thresholds are read
-   * when the element starts. */
+  /* Settings, guarded by the object lock.  What the module depends on is read
+   * when the element starts, warmup with the caps, the others with each frame. */
   gchar *model, *device, *decoder, *output, *labels, *method;
   gchar *weights, *custom_op_libs;
   gboolean self_test;

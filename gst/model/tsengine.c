@@ -15,7 +15,6 @@
 #define ERROR_SIZE 4096
 
 /* Inputs of a module; no signature comes near it. */
-#define MAX_INPUTS 16
 
 struct _TsAnswer
 {
@@ -258,12 +257,12 @@ gboolean
 ts_engine_run (TsEngine * self, const TsTensor * inputs, gsize n_inputs,
     gsize n_listed, GError ** error)
 {
-  TsShimTensor tensors[MAX_INPUTS];
+  TsShimTensor tensors[TS_ENGINE_MAX_INPUTS];
   TsShimValue *value = NULL;
   gchar text[ERROR_SIZE] = "";
   TsShimStatus status;
 
-  g_return_val_if_fail (n_listed <= n_inputs && n_inputs <= MAX_INPUTS, FALSE);
+  g_return_val_if_fail (n_listed <= n_inputs && n_inputs <= TS_ENGINE_MAX_INPUTS, FALSE);
 
   for (gsize i = 0; i < n_inputs; i++)
     tensors[i] = to_shim_tensor (&inputs[i]);

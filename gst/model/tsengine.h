@@ -8,6 +8,9 @@
 
 G_BEGIN_DECLS
 
+/* Tensors that one call can take. */
+#define TS_ENGINE_MAX_INPUTS 16
+
 typedef struct _TsEngine TsEngine;
 
 typedef struct

@@ -4,10 +4,10 @@
  */
 #include <math.h>
 
+#include "tsengine.h"
 #include "tserror.h"
 #include "tsprocessing.h"
 
-#define MAX_INPUTS 16
 #define MAX_EDGE 16384
 
 static const gchar *const sources[] = {
@@ -169,10 +169,10 @@ read_inputs (TsModelSpec * spec, const TsJson * json, JsonArray * array,
 {
   guint n = json_array_get_length (array);
 
-  if (n > MAX_INPUTS) {
+  if (n > TS_ENGINE_MAX_INPUTS) {
     g_set_error (error, TS_ERROR, TS_ERROR_CONFIG,
         "%s: \"inputs\" has %u entries, expected at most %d", json->file, n,
-        MAX_INPUTS);
+        TS_ENGINE_MAX_INPUTS);
     return FALSE;
   }
   g_array_set_size (spec->inputs, 0);
