@@ -136,6 +136,7 @@ test_steady (void)
 {
   g_autoptr (TsTracker) tracker = ts_tracker_new ();
   const Seen page[] = { {0, 0, 0}, {20, 20, 1} };
+  const Seen moved[] = { {2, 0, 0}, {20, 20, 1} };
   guint ids[2];
 
   track (tracker, page, 2, ids);
@@ -151,7 +152,7 @@ test_steady (void)
   g_assert_cmpuint (ts_tracker_get_n_steady (tracker), ==, 0);
   track (tracker, page, 2, ids);
   g_assert_cmpuint (ts_tracker_get_n_steady (tracker), ==, 1);
-  track (tracker, &(Seen) { 2, 0, 0 }, 1, ids); /* moved */
+  track (tracker, moved, 2, ids);
   g_assert_cmpuint (ts_tracker_get_n_steady (tracker), ==, 0);
 }
 
