@@ -542,6 +542,32 @@ ts_detector_warm_up (TsDetector * self, gint width, gint height, guint runs,
   return TRUE;
 }
 
+void
+ts_detector_warm_up_batch (TsDetector * self, gint width, gint height,
+    guint n_items)
+{
+  const TsThresholds thresholds = { -1.f, -1.f, 0 };
+  g_autofree TsBatchItem *items = g_new0 (TsBatchItem, n_items);
+  g_autofree TsResult *results = g_new0 (TsResult, n_items);
+  g_autofree guint8 *row = g_malloc (width);
+  TsImage image = { TS_PIXEL_GRAY8, width, height, {row}, {0}
+  };
+
+  memset (row, WARM_UP_GREY, width);
+  for (guint i = 0; i < n_items; i++) {
+    ts_result_init (&results[i]);
+    items[i].image = &image;
+    items[i].thresholds = &thresholds;
+    items[i].result = &results[i];
+  }
+  ts_detector_run_batch (self, items, n_items);
+  for (guint i = 0; i < n_items; i++) {
+    ts_result_clear (&results[i]);
+    g_clear_pointer (&items[i].answer, ts_answer_unref);
+    g_clear_error (&items[i].error);
+  }
+}
+
 const gchar *
 ts_detector_get_name (const TsDetector * self)
 {

@@ -86,6 +86,11 @@ guint ts_detector_run_batch (TsDetector * self, TsBatchItem * items,
 gboolean ts_detector_fits_batch (const TsDetector * self, const TsImage * one,
     const TsImage * other);
 
+/* Runs the module on @n_items grey frames of this size at once, after
+ * ts_detector_warm_up(): whether it takes them is known then. */
+void ts_detector_warm_up_batch (TsDetector * self, gint width, gint height,
+    guint n_items);
+
 /* A sentence that says why pictures go one by one, or NULL: they need not; owned. */
 const gchar *ts_detector_get_batch_note (const TsDetector * self);
 

@@ -47,8 +47,9 @@ set_up (Fixture * f, gconstpointer script)
       f->pixels[i][3 * k + i] = 255;
     f->images[i] = (TsImage) {
       TS_PIXEL_RGB, EDGE, EDGE, {
-      f->pixels[i]}, {
-      EDGE * 3}
+      f->pixels[i]}
+      , {
+      EDGE *3}
     };
     ts_result_init (&f->results[i]);
     f->items[i] = (TsBatchItem) {
