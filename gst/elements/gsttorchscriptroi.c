@@ -45,10 +45,10 @@ add_roi (GstBuffer * buffer, const GstTorchscriptDetection * d, guint width,
       gst_buffer_add_video_region_of_interest_meta_id (buffer, roi_type (d),
       x, y, to_pixel (d->x2, width) - x, to_pixel (d->y2, height) - y);
 
-  /* As DL Streamer does without GstAnalytics: unique in the process, so that it
-   * stays unique when several elements attach regions; parent 0 is the frame. */
-  roi->id = (gint) gst_util_seqnum_next ();
-  roi->parent_id = 0;
+  /* Unique in the process, so that it stays unique when several elements attach
+   * regions; parent 0 is the frame. */
+  roi->id = (gint) d->id;
+  roi->parent_id = (gint) d->parent_id;
   gst_video_region_of_interest_meta_add_param (roi,
       detection_param (d, width, height));
 }

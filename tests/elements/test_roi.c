@@ -70,6 +70,22 @@ GST_START_TEST (test_form)
 
 GST_END_TEST;
 
+GST_START_TEST (test_same_ids)
+{
+  const GstTorchscriptDetection d = { 1, 2, 3, 4, 0.5f, 0, "a", 77, 5 };
+  GstBuffer *buffer = gst_buffer_new ();
+  GstVideoRegionOfInterestMeta *roi;
+
+  gst_torchscript_roi_add_from_meta (buffer,
+      gst_buffer_add_torchscript_detection_meta (buffer, "m", 4, 5, 0, &d, 1));
+  roi = gst_buffer_get_video_region_of_interest_meta_id (buffer, 77);
+  fail_unless (roi != NULL);
+  fail_unless_equals_int (roi->parent_id, 5);
+  gst_buffer_unref (buffer);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_nothing_found)
 {
   GstBuffer *buffer = gst_buffer_new ();
@@ -92,6 +108,7 @@ roi_suite (void)
 
   suite_add_tcase (s, tc);
   tcase_add_test (tc, test_form);
+  tcase_add_test (tc, test_same_ids);
   tcase_add_test (tc, test_nothing_found);
   return s;
 }
