@@ -20,6 +20,25 @@ G_BEGIN_DECLS
 typedef struct _GstTorchscriptDetection GstTorchscriptDetection;
 
 /**
+ * GstTorchscriptRelation:
+ * @GST_TORCHSCRIPT_RELATION_NONE: belongs to no other detection, as far as known
+ * @GST_TORCHSCRIPT_RELATION_CAPTION_OF: the caption of a figure or a table
+ * @GST_TORCHSCRIPT_RELATION_FOOTNOTE_OF: a note under a table
+ * @GST_TORCHSCRIPT_RELATION_NUMBER_OF: the number of a formula
+ *
+ * What a detection is to another one of the same meta.
+ *
+ * Since: 0.1
+ */
+typedef enum
+{
+  GST_TORCHSCRIPT_RELATION_NONE,
+  GST_TORCHSCRIPT_RELATION_CAPTION_OF,
+  GST_TORCHSCRIPT_RELATION_FOOTNOTE_OF,
+  GST_TORCHSCRIPT_RELATION_NUMBER_OF
+} GstTorchscriptRelation;
+
+/**
  * GstTorchscriptDetection:
  * @x1: left edge of the box
  * @y1: top edge of the box
@@ -29,6 +48,11 @@ typedef struct _GstTorchscriptDetection GstTorchscriptDetection;
  * @class_id: number of the class, from 0
  * @label: (nullable): name of the class, or %NULL if the model names none; an
  *   interned string (g_intern_string()), never freed
+ * @order: place in the reading order of the page, from 1; 0 where none is known
+ *   or the object is outside of the text
+ * @relation: what the object is to the detection @related
+ * @related: index in the same meta of the detection that it belongs to; of no
+ *   meaning where @relation is %GST_TORCHSCRIPT_RELATION_NONE
  *
  * One detected object. The corners are in pixels of the frame that the meta is
  * attached to, in continuous coordinates: the top left pixel spans 0.0 to 1.0 in
@@ -42,6 +66,9 @@ struct _GstTorchscriptDetection
   gfloat score;
   gint class_id;
   const gchar *label;
+  guint order;
+  GstTorchscriptRelation relation;
+  guint related;
 };
 
 GST_API_EXPORT
@@ -58,6 +85,9 @@ gst_torchscript_detection_copy (const GstTorchscriptDetection * detection);
 
 GST_API_EXPORT
 void gst_torchscript_detection_free (GstTorchscriptDetection * detection);
+
+GST_API_EXPORT
+const gchar *gst_torchscript_relation_get_name (GstTorchscriptRelation relation);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstTorchscriptDetection,
     gst_torchscript_detection_free)
