@@ -33,6 +33,7 @@
 #include <gst/video/video.h>
 
 #include "elementerror.h"
+#include "infersettings.h"
 #include "resultattach.h"
 #include "tserror.h"
 #include "videoimage.h"
@@ -40,45 +41,11 @@
 GST_DEBUG_CATEGORY_STATIC (torchscript_infer_debug);
 #define GST_CAT_DEFAULT torchscript_infer_debug
 
-#define DEFAULT_DEVICE "auto"
-#define DEFAULT_THREADS 0
-#define DEFAULT_WARMUP 1
-#define DEFAULT_OUTPUT_TENSORS FALSE
-#define FROM_PACKAGE_THRESHOLD -1.0f
-#define FROM_PACKAGE_MAX 0
-
-enum
-{
-  PROP_0,
-  PROP_MODEL,
-  PROP_DEVICE,
-  PROP_THREADS,
-  PROP_SCORE_THRESHOLD,
-  PROP_IOU_THRESHOLD,
-  PROP_MAX_DETECTIONS,
-  PROP_DECODER,
-  PROP_OUTPUT,
-  PROP_LABELS,
-  PROP_METHOD,
-  PROP_WARMUP,
-  PROP_OUTPUT_TENSORS,
-  PROP_WEIGHTS,
-  PROP_CUSTOM_OP_LIBS,
-  PROP_SELF_TEST,
-};
-
 struct _GstTorchscriptInfer
 {
   GstBaseTransform parent;
 
-  /* Settings, guarded by the object lock.  What the module depends on is read
-   * when the element starts, warmup with the caps, the others with each frame. */
-  gchar *model, *device, *decoder, *output, *labels, *method;
-  gchar *weights, *custom_op_libs;
-  gboolean self_test;
-  guint threads, warmup;
-  gboolean output_tensors;
-  TsThresholds thresholds;
+  TsInferSettings settings;     /* guarded by the object lock */
 
   /* State, between start() and stop(), used by the streaming thread only. */
   TsDetector *detector;
@@ -101,69 +68,14 @@ static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
     GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS (VIDEO_CAPS));
 
 static void
-replace_string (gchar ** setting, const GValue * value)
-{
-  g_free (*setting);
-  *setting = g_value_dup_string (value);
-}
-
-static void
 gst_torchscript_infer_set_property (GObject * object, guint id,
     const GValue * value, GParamSpec * pspec)
 {
   GstTorchscriptInfer *self = GST_TORCHSCRIPT_INFER (object);
 
   GST_OBJECT_LOCK (self);
-  switch (id) {
-    case PROP_MODEL:
-      replace_string (&self->model, value);
-      break;
-    case PROP_DEVICE:
-      replace_string (&self->device, value);
-      break;
-    case PROP_THREADS:
-      self->threads = g_value_get_uint (value);
-      break;
-    case PROP_SCORE_THRESHOLD:
-      self->thresholds.score_threshold = g_value_get_float (value);
-      break;
-    case PROP_IOU_THRESHOLD:
-      self->thresholds.iou_threshold = g_value_get_float (value);
-      break;
-    case PROP_MAX_DETECTIONS:
-      self->thresholds.max_detections = g_value_get_int (value);
-      break;
-    case PROP_DECODER:
-      replace_string (&self->decoder, value);
-      break;
-    case PROP_OUTPUT:
-      replace_string (&self->output, value);
-      break;
-    case PROP_LABELS:
-      replace_string (&self->labels, value);
-      break;
-    case PROP_METHOD:
-      replace_string (&self->method, value);
-      break;
-    case PROP_WARMUP:
-      self->warmup = g_value_get_uint (value);
-      break;
-    case PROP_OUTPUT_TENSORS:
-      self->output_tensors = g_value_get_boolean (value);
-      break;
-    case PROP_WEIGHTS:
-      replace_string (&self->weights, value);
-      break;
-    case PROP_CUSTOM_OP_LIBS:
-      replace_string (&self->custom_op_libs, value);
-      break;
-    case PROP_SELF_TEST:
-      self->self_test = g_value_get_boolean (value);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-      break;
-  }
+  if (!ts_infer_settings_set (&self->settings, id, value))
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   GST_OBJECT_UNLOCK (self);
 }
 
@@ -174,64 +86,9 @@ gst_torchscript_infer_get_property (GObject * object, guint id,
   GstTorchscriptInfer *self = GST_TORCHSCRIPT_INFER (object);
 
   GST_OBJECT_LOCK (self);
-  switch (id) {
-    case PROP_MODEL:
-      g_value_set_string (value, self->model);
-      break;
-    case PROP_DEVICE:
-      g_value_set_string (value, self->device);
-      break;
-    case PROP_THREADS:
-      g_value_set_uint (value, self->threads);
-      break;
-    case PROP_SCORE_THRESHOLD:
-      g_value_set_float (value, self->thresholds.score_threshold);
-      break;
-    case PROP_IOU_THRESHOLD:
-      g_value_set_float (value, self->thresholds.iou_threshold);
-      break;
-    case PROP_MAX_DETECTIONS:
-      g_value_set_int (value, self->thresholds.max_detections);
-      break;
-    case PROP_DECODER:
-      g_value_set_string (value, self->decoder);
-      break;
-    case PROP_OUTPUT:
-      g_value_set_string (value, self->output);
-      break;
-    case PROP_LABELS:
-      g_value_set_string (value, self->labels);
-      break;
-    case PROP_METHOD:
-      g_value_set_string (value, self->method);
-      break;
-    case PROP_WARMUP:
-      g_value_set_uint (value, self->warmup);
-      break;
-    case PROP_OUTPUT_TENSORS:
-      g_value_set_boolean (value, self->output_tensors);
-      break;
-    case PROP_WEIGHTS:
-      g_value_set_string (value, self->weights);
-      break;
-    case PROP_CUSTOM_OP_LIBS:
-      g_value_set_string (value, self->custom_op_libs);
-      break;
-    case PROP_SELF_TEST:
-      g_value_set_boolean (value, self->self_test);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-      break;
-  }
+  if (!ts_infer_settings_get (&self->settings, id, value))
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   GST_OBJECT_UNLOCK (self);
-}
-
-/* gst-launch-1.0 and forms of graphical tools cannot write NULL, only "". */
-static gchar *
-copy_setting (const gchar * setting)
-{
-  return setting != NULL && *setting != '\0' ? g_strdup (setting) : NULL;
 }
 
 /* Opens the detector with the settings as they are now, without holding the
@@ -239,25 +96,18 @@ copy_setting (const gchar * setting)
 static TsDetector *
 open_detector (GstTorchscriptInfer * self, GError ** error)
 {
-  g_autofree gchar *model = NULL, *device = NULL, *decoder = NULL;
-  g_autofree gchar *output = NULL, *labels = NULL, *method = NULL;
-  g_autofree gchar *weights = NULL, *op_libs = NULL;
-  TsDetectorOptions options = { NULL, };
+  TsInferSettings settings;
+  TsDetectorOptions options;
+  TsDetector *detector;
 
   GST_OBJECT_LOCK (self);
-  options.model = model = copy_setting (self->model);
-  options.device = device = copy_setting (self->device);
-  options.decoder = decoder = copy_setting (self->decoder);
-  options.output = output = copy_setting (self->output);
-  options.labels = labels = copy_setting (self->labels);
-  options.method = method = copy_setting (self->method);
-  options.threads = self->threads;
-  options.weights = weights = copy_setting (self->weights);
-  options.op_libs = op_libs = copy_setting (self->custom_op_libs);
-  options.self_test = self->self_test;
+  ts_infer_settings_copy (&self->settings, &settings);
   GST_OBJECT_UNLOCK (self);
 
-  return ts_detector_open (&options, error);
+  options = ts_infer_settings_get_options (&settings);
+  detector = ts_detector_open (&options, error);
+  ts_infer_settings_clear (&settings);
+  return detector;
 }
 
 static gboolean
@@ -305,7 +155,7 @@ warm_up (GstTorchscriptInfer * self, gint width, gint height)
   if (width == self->refused_width && height == self->refused_height)
     return FALSE;
   GST_OBJECT_LOCK (self);
-  runs = self->warmup;
+  runs = self->settings.warmup;
   GST_OBJECT_UNLOCK (self);
   if (ts_detector_warm_up (self->detector, width, height, runs, &error)) {
     GST_INFO_OBJECT (self, "%s", ts_detector_get_size_note (self->detector) ?
@@ -368,7 +218,7 @@ detect (GstTorchscriptInfer * self, GstBuffer * buffer, GError ** error)
     return FALSE;
   }
   GST_OBJECT_LOCK (self);
-  thresholds = self->thresholds;
+  thresholds = ts_infer_settings_get_thresholds (&self->settings);
   GST_OBJECT_UNLOCK (self);
 
   ts_image_from_video_frame (&image, &frame);
@@ -388,7 +238,7 @@ attach (GstTorchscriptInfer * self, GstBuffer * buffer)
   gboolean with_tensors;
 
   GST_OBJECT_LOCK (self);
-  with_tensors = self->output_tensors;
+  with_tensors = self->settings.output_tensors;
   GST_OBJECT_UNLOCK (self);
 
   ts_result_attach (&self->result, &info, buffer);
@@ -419,14 +269,7 @@ gst_torchscript_infer_finalize (GObject * object)
 {
   GstTorchscriptInfer *self = GST_TORCHSCRIPT_INFER (object);
 
-  g_free (self->model);
-  g_free (self->device);
-  g_free (self->decoder);
-  g_free (self->output);
-  g_free (self->labels);
-  g_free (self->method);
-  g_free (self->weights);
-  g_free (self->custom_op_libs);
+  ts_infer_settings_clear (&self->settings);
   ts_result_clear (&self->result);
   G_OBJECT_CLASS (gst_torchscript_infer_parent_class)->finalize (object);
 }
@@ -434,95 +277,9 @@ gst_torchscript_infer_finalize (GObject * object)
 static void
 gst_torchscript_infer_init (GstTorchscriptInfer * self)
 {
-  self->device = g_strdup (DEFAULT_DEVICE);
-  self->threads = DEFAULT_THREADS;
-  self->warmup = DEFAULT_WARMUP;
-  self->thresholds.score_threshold = FROM_PACKAGE_THRESHOLD;
-  self->thresholds.iou_threshold = FROM_PACKAGE_THRESHOLD;
-  self->thresholds.max_detections = FROM_PACKAGE_MAX;
+  ts_infer_settings_init (&self->settings);
   ts_result_init (&self->result);
   gst_base_transform_set_in_place (GST_BASE_TRANSFORM (self), TRUE);
-}
-
-static void
-install_model_properties (GObjectClass * klass)
-{
-  const GParamFlags flags =
-      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY;
-
-  g_object_class_install_property (klass, PROP_MODEL,
-      g_param_spec_string ("model", "Model",
-          "An mlpkg package (a directory or one zip file) or a TorchScript file "
-          "(.pt, .pth)", NULL, flags));
-  g_object_class_install_property (klass, PROP_DEVICE,
-      g_param_spec_string ("device", "Device",
-          "Where the model runs: auto (the package's wish, else CUDA if it "
-          "works, else the CPU), cpu, cuda, cuda:N or mps",
-          DEFAULT_DEVICE, flags));
-  g_object_class_install_property (klass, PROP_THREADS,
-      g_param_spec_uint ("threads", "Threads",
-          "CPU threads of one forward pass (0: one for each core)",
-          0, 1024, DEFAULT_THREADS, flags));
-  g_object_class_install_property (klass, PROP_DECODER,
-      g_param_spec_string ("decoder", "Decoder",
-          "How the model's outputs are read: yolov10, yolo-end2end, yolov8, "
-          "yolov5, ssd, torchvision, detr, classification, segmentation or "
-          "tensors (unset: as the package says)", NULL, flags));
-  g_object_class_install_property (klass, PROP_OUTPUT,
-      g_param_spec_string ("output", "Output",
-          "Which parts of the module's answer the decoder reads: a list index, "
-          "a dict key, or several joined by dots; or pairs of a role and such a "
-          "key, boxes=0,scores=1 (unset: as the package says)", NULL, flags));
-  g_object_class_install_property (klass, PROP_LABELS,
-      g_param_spec_string ("labels", "Labels",
-          "A text file with one class name a line, the first for class 0 "
-          "(unset: as the package or the file says)", NULL, flags));
-  g_object_class_install_property (klass, PROP_METHOD,
-      g_param_spec_string ("method", "Method",
-          "The method of the module to call (unset: forward)", NULL, flags));
-  g_object_class_install_property (klass, PROP_WARMUP,
-      g_param_spec_uint ("warmup", "Warm-up",
-          "Forward passes on a grey frame before the first one, each time the "
-          "frame size changes; they find a model that does not fit, too",
-          0, 100, DEFAULT_WARMUP, flags));
-  g_object_class_install_property (klass, PROP_OUTPUT_TENSORS,
-      g_param_spec_boolean ("output-tensors", "Output tensors",
-          "Attach all that the model returns as raw tensors, too",
-          DEFAULT_OUTPUT_TENSORS, flags | GST_PARAM_MUTABLE_PLAYING));
-  g_object_class_install_property (klass, PROP_WEIGHTS,
-      g_param_spec_string ("weights", "Weights",
-          "A safetensors file whose tensors replace the model's own, by name "
-          "(unset: the package's, if it has one)", NULL, flags));
-  g_object_class_install_property (klass, PROP_CUSTOM_OP_LIBS,
-      g_param_spec_string ("custom-op-libs", "Custom operator libraries",
-          "Shared libraries that register operators the model needs, separated "
-          "by commas; loaded for good, and their code is trusted", NULL,
-          flags));
-  g_object_class_install_property (klass, PROP_SELF_TEST,
-      g_param_spec_boolean ("self-test", "Self-test",
-          "Run the package's self-test at start, and refuse a model that answers "
-          "differently", FALSE, flags));
-}
-
-static void
-install_threshold_properties (GObjectClass * klass)
-{
-  const GParamFlags flags =
-      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING;
-
-  g_object_class_install_property (klass, PROP_SCORE_THRESHOLD,
-      g_param_spec_float ("score-threshold", "Score threshold",
-          "Detections need a score above this, 0 to 1 (-1: as the package says)",
-          -1, 1, FROM_PACKAGE_THRESHOLD, flags));
-  g_object_class_install_property (klass, PROP_IOU_THRESHOLD,
-      g_param_spec_float ("iou-threshold", "IoU threshold",
-          "Overlap, as intersection over union, above which non-maximum "
-          "suppression drops the weaker box, for decoders that need it, 0 to 1 "
-          "(-1: as the package says)", -1, 1, FROM_PACKAGE_THRESHOLD, flags));
-  g_object_class_install_property (klass, PROP_MAX_DETECTIONS,
-      g_param_spec_int ("max-detections", "Maximum detections",
-          "At most so many detections a frame, the best ones "
-          "(0: as the package says)", 0, 100000, FROM_PACKAGE_MAX, flags));
 }
 
 static void
@@ -538,8 +295,7 @@ gst_torchscript_infer_class_init (GstTorchscriptInferClass * klass)
   object_class->set_property = gst_torchscript_infer_set_property;
   object_class->get_property = gst_torchscript_infer_get_property;
   object_class->finalize = gst_torchscript_infer_finalize;
-  install_model_properties (object_class);
-  install_threshold_properties (object_class);
+  ts_infer_settings_install (object_class);
 
   gst_element_class_set_static_metadata (element_class,
       "TorchScript inference", "Filter/Analyzer/Video",

@@ -262,7 +262,8 @@ ts_engine_run (TsEngine * self, const TsTensor * inputs, gsize n_inputs,
   gchar text[ERROR_SIZE] = "";
   TsShimStatus status;
 
-  g_return_val_if_fail (n_listed <= n_inputs && n_inputs <= TS_ENGINE_MAX_INPUTS, FALSE);
+  g_return_val_if_fail (n_listed <= n_inputs
+      && n_inputs <= TS_ENGINE_MAX_INPUTS, FALSE);
 
   for (gsize i = 0; i < n_inputs; i++)
     tensors[i] = to_shim_tensor (&inputs[i]);

@@ -1,0 +1,54 @@
+/* infersettings.h - the properties of torchscriptinfer and their values
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include <gst/gst.h>
+
+#include "../model/tsdetector.h"
+
+G_BEGIN_DECLS
+
+/* One field for each property.  Strings are owned; unset ones are NULL or "". */
+typedef struct
+{
+  /* What the module depends on: read when the element starts. */
+  gchar *model, *device, *decoder, *output, *labels, *method;
+  gchar *weights, *custom_op_libs;
+  guint threads;
+  gboolean self_test;
+
+  guint warmup;                 /* read with the caps */
+
+  /* Read with each frame. */
+  gboolean output_tensors;
+  gfloat score_threshold, iou_threshold;
+  gint max_detections;
+} TsInferSettings;
+
+/* Adds a property for each setting to the one class that has them; gives the
+ * first id that is free for the class's other properties. */
+guint ts_infer_settings_install (GObjectClass * klass);
+
+/* Sets all to the defaults of the properties. */
+void ts_infer_settings_init (TsInferSettings * self);
+void ts_infer_settings_clear (TsInferSettings * self);
+
+/* The setting of the property @id, or FALSE if it is none of these.  The caller
+ * holds the lock that guards @self. */
+gboolean ts_infer_settings_set (TsInferSettings * self, guint id,
+    const GValue * value);
+gboolean ts_infer_settings_get (const TsInferSettings * self, guint id,
+    GValue * value);
+
+/* A deep copy, in which an empty string is NULL: gst-launch-1.0 and the forms of
+ * graphical tools cannot write NULL.  Clear it when done. */
+void ts_infer_settings_copy (const TsInferSettings * self,
+    TsInferSettings * copy);
+
+/* The detector's view of @self, which must outlive it. */
+TsDetectorOptions ts_infer_settings_get_options (const TsInferSettings * self);
+TsThresholds ts_infer_settings_get_thresholds (const TsInferSettings * self);
+
+G_END_DECLS
