@@ -46,7 +46,7 @@ copy_sources () {
   mkdir -p "$tree/src"
   git -c safe.directory='*' clone -q --depth 1 "file://$top" \
     "$tree/src/gst-torchscript" || return 1
-  [ ! -d "$top/../shared" ] || cp -R "$top/../shared" "$tree/src/shared"
+  [ ! -d "$top/../shared" ] || cp -RL "$top/../shared" "$tree/src/shared"
 }
 
 # The mounts are in a namespace that ends with its last process, however that

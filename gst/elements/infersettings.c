@@ -84,6 +84,9 @@ install_answer (GObjectClass * klass)
       g_param_spec_boolean ("output-tensors", "Output tensors",
           "Attach all that the model returns as raw tensors, too",
           FALSE, PLAYING));
+  add (klass, FIELD (meta), g_param_spec_enum ("meta", "Meta",
+          "Which metas of others the answers are mirrored to; our own are always "
+          "attached", TS_TYPE_META_FORMS, TS_META_AUTO, PLAYING));
 }
 
 static void

@@ -53,7 +53,7 @@ GST_START_TEST (test_form)
 
   gst_torchscript_roi_add_from_meta (buffer,
       gst_buffer_add_torchscript_detection_meta (buffer, "m", 400, 300, 0,
-          found, 2));
+          found, 2), NULL);
   first = (GstVideoRegionOfInterestMeta *) gst_buffer_iterate_meta_filtered
       (buffer, &state, GST_VIDEO_REGION_OF_INTEREST_META_API_TYPE);
   second = (GstVideoRegionOfInterestMeta *) gst_buffer_iterate_meta_filtered
@@ -70,13 +70,34 @@ GST_START_TEST (test_form)
 
 GST_END_TEST;
 
+/* The ids of GstAnalytics' objects, where there are any. */
+GST_START_TEST (test_given_ids)
+{
+  const gint ids[] = { 0, 2 };
+  GstBuffer *buffer = gst_buffer_new ();
+  GstVideoRegionOfInterestMeta *roi;
+
+  gst_torchscript_roi_add_from_meta (buffer,
+      gst_buffer_add_torchscript_detection_meta (buffer, "m", 400, 300, 0,
+          found, 2), ids);
+  roi = gst_buffer_get_video_region_of_interest_meta_id (buffer, 2);
+  fail_unless (roi != NULL);
+  fail_unless_equals_string (g_quark_to_string (roi->roi_type), "class 42");
+  roi = gst_buffer_get_video_region_of_interest_meta_id (buffer, 0);
+  fail_unless (roi != NULL);
+  fail_unless_equals_string (g_quark_to_string (roi->roi_type), "table");
+  gst_buffer_unref (buffer);
+}
+
+GST_END_TEST;
+
 GST_START_TEST (test_nothing_found)
 {
   GstBuffer *buffer = gst_buffer_new ();
 
   gst_torchscript_roi_add_from_meta (buffer,
       gst_buffer_add_torchscript_detection_meta (buffer, "m", 4, 3, 0, NULL,
-          0));
+          0), NULL);
   fail_unless (gst_buffer_get_meta (buffer,
           GST_VIDEO_REGION_OF_INTEREST_META_API_TYPE) == NULL);
   gst_buffer_unref (buffer);
@@ -92,6 +113,7 @@ roi_suite (void)
 
   suite_add_tcase (s, tc);
   tcase_add_test (tc, test_form);
+  tcase_add_test (tc, test_given_ids);
   tcase_add_test (tc, test_nothing_found);
   return s;
 }
