@@ -10,6 +10,8 @@
 
 /* More than an ODMtd or a ClsMtd of one class takes. */
 #define MTD_BYTES 64
+/* Of a detection: its place, its class, its track. */
+#define MTDS_EACH 3
 
 gboolean
 ts_analytics_is_built (void)
@@ -34,6 +36,26 @@ add_relations (GstBuffer * buffer, guint n_mtds)
       (GstAnalyticsRelationMetaInitParams *) & params);
 }
 
+static void
+relate (GstAnalyticsRelationMeta * relations, GstAnalyticsRelTypes how,
+    guint first, guint second)
+{
+  if (!gst_analytics_relation_meta_set_relation (relations, how, first, second))
+    GST_WARNING ("cannot relate GstAnalytics' %u to %u", first, second);
+}
+
+/* GstAnalytics wants the time of the first sight, which is not known here. */
+static void
+add_track (GstAnalyticsRelationMeta * relations, guint object_id,
+    guint track_id, GstClockTime seen)
+{
+  GstAnalyticsTrackingMtd track;
+
+  if (gst_analytics_relation_meta_add_tracking_mtd (relations, track_id, seen,
+          &track))
+    relate (relations, GST_ANALYTICS_REL_TYPE_RELATE_TO, object_id, track.id);
+}
+
 static gint
 add_object (GstAnalyticsRelationMeta * relations,
     const GstTorchscriptDetection * d, guint frame_width, guint frame_height)
@@ -47,9 +69,25 @@ add_object (GstAnalyticsRelationMeta * relations,
       box.width, box.height, d->score, &object);
   if (gst_analytics_relation_meta_add_one_cls_mtd (relations, d->score, type,
           &class))
-    gst_analytics_relation_meta_set_relation (relations,
-        GST_ANALYTICS_REL_TYPE_RELATE_TO, object.id, class.id);
+    relate (relations, GST_ANALYTICS_REL_TYPE_RELATE_TO, object.id, class.id);
   return (gint) object.id;
+}
+
+static void
+relate_parents (GstAnalyticsRelationMeta * relations,
+    const GstTorchscriptDetectionMeta * meta, const gint * ids)
+{
+  guint i, n = gst_torchscript_detection_meta_get_n_detections (meta);
+
+  for (i = 0; i < n; i++) {
+    gint parent = ts_detection_find (meta,
+        gst_torchscript_detection_meta_get_detection (meta, i)->parent_id);
+
+    if (parent < 0)
+      continue;
+    relate (relations, GST_ANALYTICS_REL_TYPE_IS_PART_OF, ids[i], ids[parent]);
+    relate (relations, GST_ANALYTICS_REL_TYPE_CONTAIN, ids[parent], ids[i]);
+  }
 }
 
 gboolean
@@ -61,11 +99,16 @@ ts_analytics_mirror_detections (GstBuffer * buffer,
 
   if (n == 0)
     return FALSE;
-  relations = add_relations (buffer, 2 * n);
-  for (i = 0; i < n; i++)
-    ids[i] = add_object (relations,
-        gst_torchscript_detection_meta_get_detection (meta, i),
-        meta->frame_width, meta->frame_height);
+  relations = add_relations (buffer, MTDS_EACH * n);
+  for (i = 0; i < n; i++) {
+    const GstTorchscriptDetection *d =
+        gst_torchscript_detection_meta_get_detection (meta, i);
+
+    ids[i] = add_object (relations, d, meta->frame_width, meta->frame_height);
+    if (d->track_id > 0)
+      add_track (relations, ids[i], d->track_id, GST_BUFFER_PTS (buffer));
+  }
+  relate_parents (relations, meta, ids);
   return TRUE;
 }
 

@@ -14,7 +14,8 @@ G_BEGIN_DECLS
 gboolean ts_analytics_is_built (void);
 
 /* Adds an ODMtd for each detection of @meta to the writable @buffer, related to
- * a ClsMtd of its label and score.  @ids, one for each detection, gets the ids of
+ * a ClsMtd of its label and score, a TrackingMtd if a tracker numbered it, and the
+ * ODMtd of its parent.  @ids, one for each detection, gets the ids of
  * the ODMtds; FALSE if none were added. */
 gboolean ts_analytics_mirror_detections (GstBuffer * buffer,
     const GstTorchscriptDetectionMeta * meta, gint * ids);

@@ -34,3 +34,15 @@ ts_class_get_quark (gint class_id, const gchar * label)
   g_snprintf (name, sizeof (name), "class %d", class_id);
   return g_quark_from_string (name);
 }
+
+gint
+ts_detection_find (const GstTorchscriptDetectionMeta * meta, guint id)
+{
+  guint i, n = gst_torchscript_detection_meta_get_n_detections (meta);
+
+  for (i = 0; id != 0 && i < n; i++) {
+    if (gst_torchscript_detection_meta_get_detection (meta, i)->id == id)
+      return (gint) i;
+  }
+  return -1;
+}

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "gsttorchscriptdetection.h"
+#include "gsttorchscriptdetectionmeta.h"
 
 G_BEGIN_DECLS
 
@@ -19,5 +19,8 @@ TsPixelBox ts_detection_get_pixel_box (const GstTorchscriptDetection * d,
 
 /* The label, or "class N" for a class without one. */
 GQuark ts_class_get_quark (gint class_id, const gchar * label);
+
+/* The index of the detection whose id is @id, or -1. */
+gint ts_detection_find (const GstTorchscriptDetectionMeta * meta, guint id);
 
 G_END_DECLS

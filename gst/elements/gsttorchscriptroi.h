@@ -10,7 +10,8 @@ G_BEGIN_DECLS
 
 /* Adds one GstVideoRegionOfInterestMeta per detection of @meta to the writable
  * @buffer, in the form DL Streamer reads and writes.  @ids, one for each
- * detection, are those of their ODMtds; NULL: they have none. */
+ * detection, are those of their ODMtds, by which DL Streamer finds them; NULL:
+ * there are none, and the detections' own ids are taken. */
 void gst_torchscript_roi_add_from_meta (GstBuffer * buffer,
     const GstTorchscriptDetectionMeta * meta, const gint * ids);
 

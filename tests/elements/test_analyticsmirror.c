@@ -8,6 +8,7 @@
 #include <gst/video/video.h>
 #include <string.h>
 
+#include "analyticsmirror.h"
 #include "torchscript.h"
 
 #define SIZE 64
@@ -88,6 +89,45 @@ GST_START_TEST (test_object)
   fail_if (gst_analytics_relation_meta_iterate (relations, &state,
           gst_analytics_od_mtd_get_mtd_type (), &object));
   gst_buffer_unref (out);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_track_and_parent)
+{
+  static const GstTorchscriptDetection two[] = {
+    {1, 2, 3, 4, 0.5f, 0, "caption", 78, 77, 12},
+    {1, 2, 3, 4, 0.5f, 1, "table", 77},
+  };
+  GstBuffer *buffer = gst_buffer_new ();
+  GstAnalyticsRelationMeta *relations;
+  GstAnalyticsTrackingMtd track;
+  guint64 track_id;
+  GstClockTime first, last;
+  gboolean lost;
+  gint ids[2];
+
+  GST_BUFFER_PTS (buffer) = 5 * GST_SECOND;
+  fail_unless (ts_analytics_mirror_detections (buffer,
+          gst_buffer_add_torchscript_detection_meta (buffer, "m", 4, 5, 0, two,
+              2), ids));
+  relations = gst_buffer_get_analytics_relation_meta (buffer);
+  fail_unless_equals_int (gst_analytics_relation_meta_get_relation (relations,
+          ids[0], ids[1]), GST_ANALYTICS_REL_TYPE_IS_PART_OF);
+  fail_unless_equals_int (gst_analytics_relation_meta_get_relation (relations,
+          ids[1], ids[0]), GST_ANALYTICS_REL_TYPE_CONTAIN);
+  fail_unless (gst_analytics_relation_meta_get_direct_related (relations,
+          ids[0], GST_ANALYTICS_REL_TYPE_RELATE_TO,
+          gst_analytics_tracking_mtd_get_mtd_type (), NULL, &track));
+  fail_unless (gst_analytics_tracking_mtd_get_info (&track, &track_id, &first,
+          &last, &lost));
+  fail_unless_equals_uint64 (track_id, 12);
+  fail_unless_equals_uint64 (last, 5 * GST_SECOND);
+  fail_if (lost);
+  fail_if (gst_analytics_relation_meta_get_direct_related (relations, ids[1],
+          GST_ANALYTICS_REL_TYPE_RELATE_TO,
+          gst_analytics_tracking_mtd_get_mtd_type (), NULL, &track));
+  gst_buffer_unref (buffer);
 }
 
 GST_END_TEST;
@@ -201,6 +241,7 @@ analyticsmirror_suite (void)
   suite_add_tcase (suite, tc);
   tcase_set_timeout (tc, 60);
   tcase_add_test (tc, test_object);
+  tcase_add_test (tc, test_track_and_parent);
   tcase_add_test (tc, test_forms);
   tcase_add_test (tc, test_mask);
   /* In gstreamer1.0-plugins-bad, which the build does not need. */
