@@ -200,7 +200,8 @@ GST_END_TEST;
 static gboolean
 changed (const guint8 * drawn, const guint8 * plain, gint x, gint y)
 {
-  return memcmp (drawn + (y * SIZE + x) * 3, plain + (y * SIZE + x) * 3, 3) != 0;
+  return memcmp (drawn + (y * SIZE + x) * 3, plain + (y * SIZE + x) * 3,
+      3) != 0;
 }
 
 /* GStreamer's own overlay strokes the box of our mirror: its edges right and
