@@ -39,6 +39,8 @@ attach_boxes (const GArray * boxes, const TsResultInfo * info,
   meta = gst_buffer_add_torchscript_detection_meta (buffer,
       ts_detector_get_name (info->detector), info->width, info->height,
       info->number, detections, boxes->len);
+  meta->model_number = info->model_number;
+  meta->age = info->age;
   gst_torchscript_roi_add_from_meta (buffer, meta);
 }
 
@@ -115,9 +117,9 @@ wrap_tensor (const TsNamedTensor * from, TsAnswer * answer)
 }
 
 void
-ts_result_attach_tensors (const TsResultInfo * info, GstBuffer * buffer)
+ts_result_attach_tensors (const TsResultInfo * info, TsAnswer * answer,
+    GstBuffer * buffer)
 {
-  TsAnswer *answer = ts_detector_get_answer (info->detector);
   g_autoptr (GArray) list = ts_answer_list (answer);
   g_autoptr (GPtrArray) tensors = g_ptr_array_new_with_free_func
       ((GDestroyNotify) gst_torchscript_tensor_unref);

@@ -397,7 +397,11 @@ GST_START_TEST (test_properties_round_trip)
     {"max-detections", "17"}, {"decoder", "yolov10"}, {"output", "boxes=0"},
     {"labels", "/some/labels.txt"}, {"method", "detect"}, {"warmup", "5"},
     {"output-tensors", "true"}, {"weights", "/some/w.safetensors"},
-    {"custom-op-libs", "/some/ops.so"}, {"self-test", "true"}
+    {"custom-op-libs", "/some/ops.so"}, {"self-test", "true"},
+    {"model-instance-id", "door"}, {"batch-size", "8"},
+    {"batch-timeout", "40"}, {"scheduling", "throughput"},
+    {"max-in-flight", "3"}, {"on-late", "reuse"},
+    {"inference-interval", "5"}, {"max-rate", "7.5"}
   };
   GstElement *infer = gst_element_factory_make ("torchscriptinfer", NULL);
   guint i, n, own = 0;
