@@ -67,6 +67,16 @@ install_module (GObjectClass * klass)
 }
 
 static void
+install_safety (GObjectClass * klass)
+{
+  add (klass, FIELD (unsafe_operators),
+      g_param_spec_boolean ("unsafe-operators", "Unsafe operators",
+          "Run a model that calls operators which do more than compute: read or "
+          "write files, print, talk to other processes; only for files whose "
+          "author is trusted", FALSE, READY));
+}
+
+static void
 install_answer (GObjectClass * klass)
 {
   add (klass, FIELD (decoder), g_param_spec_string ("decoder", "Decoder",
@@ -108,6 +118,7 @@ guint
 ts_infer_settings_install (GObjectClass * klass)
 {
   install_module (klass);
+  install_safety (klass);
   install_answer (klass);
   install_thresholds (klass);
   return n_settings + 1;
@@ -250,6 +261,9 @@ ts_infer_settings_get_options (const TsInferSettings * self)
     .weights = self->weights,
     .op_libs = self->custom_op_libs,
     .self_test = self->self_test,
+    .safety = {
+      .unsafe_operators = self->unsafe_operators,
+    },
   };
 
   return options;

@@ -18,6 +18,7 @@ typedef struct
   gchar *weights, *custom_op_libs;
   guint threads;
   gboolean self_test;
+  gboolean unsafe_operators;
 
   guint warmup;                 /* read with the caps */
 

@@ -92,6 +92,7 @@ open_engine (TsDetector * self, const TsDetectorOptions * options,
         self->spec->dtype,
     .weights = options->weights ? options->weights : self->spec->weights,
     .op_libs = options->op_libs,
+    .safety = options->safety,
   };
   const gchar *config;
   gsize size = 0;
