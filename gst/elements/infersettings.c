@@ -74,6 +74,10 @@ install_safety (GObjectClass * klass)
           "Run a model that calls operators which do more than compute: read or "
           "write files, print, talk to other processes; only for files whose "
           "author is trusted", FALSE, READY));
+  add (klass, FIELD (trusted_keys),
+      g_param_spec_string ("trusted-keys", "Trusted keys",
+          "A file with public keys of minisign, one a line; a model that none of "
+          "them has signed is refused (unset: none need be)", NULL, READY));
 }
 
 static void
@@ -263,6 +267,7 @@ ts_infer_settings_get_options (const TsInferSettings * self)
     .self_test = self->self_test,
     .safety = {
       .unsafe_operators = self->unsafe_operators,
+      .trusted_keys = self->trusted_keys,
     },
   };
 

@@ -19,6 +19,7 @@ typedef struct
   guint threads;
   gboolean self_test;
   gboolean unsafe_operators;
+  gchar *trusted_keys;
 
   guint warmup;                 /* read with the caps */
 

@@ -111,7 +111,8 @@ ts_detector_open (const TsDetectorOptions * options, GError ** error)
 
   if (!check_model_option (options, error))
     return NULL;
-  self->spec = ts_model_spec_read (options->model, error);
+  self->spec = ts_model_spec_read_trusted (options->model,
+      options->safety.trusted_keys, error);
   if (!self->spec)
     return NULL;
   /* What needs no libtorch is checked before it is loaded. */

@@ -13,6 +13,8 @@ typedef struct
 {
   gboolean unsafe_operators;    /* let a module call operators that do more than
                                    compute */
+  const gchar *trusted_keys;    /* file of public keys, one of which must have
+                                   signed the model; or NULL */
 } TsSafety;
 
 G_END_DECLS

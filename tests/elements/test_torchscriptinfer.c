@@ -397,7 +397,8 @@ GST_START_TEST (test_properties_round_trip)
     {"max-detections", "17"}, {"decoder", "yolov10"}, {"output", "boxes=0"},
     {"labels", "/some/labels.txt"}, {"method", "detect"}, {"warmup", "5"},
     {"output-tensors", "true"}, {"weights", "/some/w.safetensors"},
-    {"custom-op-libs", "/some/ops.so"}, {"self-test", "true"}
+    {"custom-op-libs", "/some/ops.so"}, {"self-test", "true"},
+    {"unsafe-operators", "true"}, {"trusted-keys", "/some/keys.pub"}
   };
   GstElement *infer = gst_element_factory_make ("torchscriptinfer", NULL);
   guint i, n, own = 0;
