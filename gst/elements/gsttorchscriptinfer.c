@@ -232,13 +232,14 @@ detect (GstTorchscriptInfer * self, GstBuffer * buffer, GError ** error)
 static void
 attach (GstTorchscriptInfer * self, GstBuffer * buffer)
 {
-  const TsResultInfo info = {
+  TsResultInfo info = {
     self->detector, self->info.width, self->info.height, self->n_results++
   };
   gboolean with_tensors;
 
   GST_OBJECT_LOCK (self);
   with_tensors = self->settings.output_tensors;
+  info.forms = self->settings.meta;
   GST_OBJECT_UNLOCK (self);
 
   ts_result_attach (&self->result, &info, buffer);
@@ -296,6 +297,7 @@ gst_torchscript_infer_class_init (GstTorchscriptInferClass * klass)
   object_class->get_property = gst_torchscript_infer_get_property;
   object_class->finalize = gst_torchscript_infer_finalize;
   ts_infer_settings_install (object_class);
+  gst_type_mark_as_plugin_api (TS_TYPE_META_FORMS, 0);
 
   gst_element_class_set_static_metadata (element_class,
       "TorchScript inference", "Filter/Analyzer/Video",

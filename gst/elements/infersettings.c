@@ -56,14 +56,15 @@ install_module (GObjectClass * klass)
   add (klass, FIELD (custom_op_libs),
       g_param_spec_string ("custom-op-libs", "Custom operator libraries",
           "Shared libraries that register operators the model needs, separated "
-          "by commas; loaded for good, and their code is trusted", NULL, READY));
+          "by commas; loaded for good, and their code is trusted", NULL,
+          READY));
   add (klass, FIELD (self_test), g_param_spec_boolean ("self-test", "Self-test",
           "Run the package's self-test at start, and refuse a model that answers "
           "differently", FALSE, READY));
   add (klass, FIELD (warmup), g_param_spec_uint ("warmup", "Warm-up",
           "Forward passes on a grey frame before the first one, each time the "
-          "frame size changes; they find a model that does not fit, too",
-          0, 100, 1, READY));
+          "frame size changes; they find a model that does not fit, too", 0,
+          100, 1, READY));
 }
 
 static void
@@ -98,6 +99,9 @@ install_answer (GObjectClass * klass)
       g_param_spec_boolean ("output-tensors", "Output tensors",
           "Attach all that the model returns as raw tensors, too",
           FALSE, PLAYING));
+  add (klass, FIELD (meta), g_param_spec_enum ("meta", "Meta",
+          "Which metas of others the answers are mirrored to; our own are always "
+          "attached", TS_TYPE_META_FORMS, TS_META_AUTO, PLAYING));
 }
 
 static void

@@ -7,6 +7,7 @@
 #include <gst/gst.h>
 
 #include "../model/tsdetector.h"
+#include "metaforms.h"
 
 G_BEGIN_DECLS
 
@@ -27,6 +28,7 @@ typedef struct
   gboolean output_tensors;
   gfloat score_threshold, iou_threshold;
   gint max_detections;
+  TsMetaForms meta;
 } TsInferSettings;
 
 /* Adds a property for each setting to the one class that has them; gives the

@@ -6,6 +6,7 @@
 
 #include <gst/video/video.h>
 
+#include "metaforms.h"
 #include "tsdetector.h"
 
 G_BEGIN_DECLS
@@ -16,6 +17,7 @@ typedef struct
   const TsDetector *detector;   /* knows the model's name, labels and kind */
   gint width, height;           /* of the frame, pixels */
   guint64 number;
+  TsMetaForms forms;            /* what our own metas are mirrored to */
 } TsResultInfo;
 
 /* Attaches @result to the writable @buffer as the meta of its kind; the mask's
