@@ -126,6 +126,20 @@ role_of_label (GstPageStructure * self, const gchar * label)
   return ts_role_from_label (label);
 }
 
+static void
+set_structure (GstTorchscriptDetection * d, const TsBlock * block,
+    const GstTorchscriptDetectionMeta * meta)
+{
+  /* A parent without a relation is none that was found here. */
+  if (d->relation != GST_TORCHSCRIPT_RELATION_NONE)
+    d->parent_id = 0;
+  d->order = block->order;
+  d->relation = (GstTorchscriptRelation) block->relation;
+  if (block->relation != TS_RELATION_NONE)
+    d->parent_id = gst_torchscript_detection_meta_get_detection (meta,
+        block->related)->id;
+}
+
 static GArray *
 find_structure (GstPageStructure * self,
     const GstTorchscriptDetectionMeta * meta)
@@ -150,9 +164,7 @@ find_structure (GstPageStructure * self,
     GstTorchscriptDetection *d =
         &g_array_index (found, GstTorchscriptDetection, i);
 
-    d->order = blocks[i].order;
-    d->relation = (GstTorchscriptRelation) blocks[i].relation;
-    d->related = blocks[i].related;
+    set_structure (d, &blocks[i], meta);
   }
   return found;
 }
@@ -164,10 +176,13 @@ replace_meta (GstPageStructure * self, GstBuffer * buffer,
     GstTorchscriptDetectionMeta * meta)
 {
   g_autoptr (GArray) found = find_structure (self, meta);
-
-  gst_buffer_add_torchscript_detection_meta (buffer, meta->model_name,
+  GstTorchscriptDetectionMeta *added =
+      gst_buffer_add_torchscript_detection_meta (buffer, meta->model_name,
       meta->frame_width, meta->frame_height, meta->result_number,
       (const GstTorchscriptDetection *) found->data, found->len);
+
+  added->model_number = meta->model_number;
+  added->age = meta->age;
   gst_buffer_remove_meta (buffer, &meta->meta);
 }
 

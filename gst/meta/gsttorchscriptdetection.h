@@ -26,7 +26,7 @@ typedef struct _GstTorchscriptDetection GstTorchscriptDetection;
  * @GST_TORCHSCRIPT_RELATION_FOOTNOTE_OF: a note under a table
  * @GST_TORCHSCRIPT_RELATION_NUMBER_OF: the number of a formula
  *
- * What a detection is to another one of the same meta.
+ * What a detection is to the one that its parent_id names.
  *
  * Since: 0.1
  */
@@ -48,11 +48,14 @@ typedef enum
  * @class_id: number of the class, from 0
  * @label: (nullable): name of the class, or %NULL if the model names none; an
  *   interned string (g_intern_string()), never freed
- * @order: place in the reading order of the page, from 1; 0 where none is known
- *   or the object is outside of the text
- * @relation: what the object is to the detection @related
- * @related: index in the same meta of the detection that it belongs to; of no
- *   meaning where @relation is %GST_TORCHSCRIPT_RELATION_NONE
+ * @id: number of this detection, unique in the process, so that other metas and
+ *   other detections can name it; given by the meta that takes the detection in
+ * @parent_id: @id of the detection that this one belongs to (the table of a
+ *   caption, the page region a second model looked at), or 0
+ * @track_id: number of the object, the same in every frame that a tracker has
+ *   found it in, from 1; 0 without a tracker
+ * @order: place in the reading order of the page, from 1; 0 if not known
+ * @relation: what the object is to the one that @parent_id names
  *
  * One detected object. The corners are in pixels of the frame that the meta is
  * attached to, in continuous coordinates: the top left pixel spans 0.0 to 1.0 in
@@ -66,9 +69,10 @@ struct _GstTorchscriptDetection
   gfloat score;
   gint class_id;
   const gchar *label;
+  guint id, parent_id;
+  guint track_id;
   guint order;
   GstTorchscriptRelation relation;
-  guint related;
 };
 
 GST_API_EXPORT

@@ -7,7 +7,7 @@
 #include "tstext.h"
 
 #define HEAD "source,page,pts,model,result,kind,class_id,label,score," \
-    "x1,y1,x2,y2,order,relation,related\r\n"
+    "x1,y1,x2,y2,id,parent_id,track_id,order,relation\r\n"
 
 static void
 append_start (GString * row, const TsRecord * record, const gchar * model_name,
@@ -45,14 +45,15 @@ append_box (GString * row, const gfloat box[4])
 static void
 append_structure (GString * row, const GstTorchscriptDetection * d)
 {
+  const guint numbers[] = { d->id, d->parent_id, d->track_id, d->order };
+
+  for (guint i = 0; i < G_N_ELEMENTS (numbers); i++) {
+    g_string_append_c (row, ',');
+    if (numbers[i] > 0)
+      g_string_append_printf (row, "%u", numbers[i]);
+  }
   g_string_append_c (row, ',');
-  if (d->order > 0)
-    g_string_append_printf (row, "%u", d->order);
-  if (d->relation == GST_TORCHSCRIPT_RELATION_NONE)
-    g_string_append (row, ",,");
-  else
-    g_string_append_printf (row, ",%s,%u",
-        gst_torchscript_relation_get_name (d->relation), d->related);
+  ts_text_append_csv (row, gst_torchscript_relation_get_name (d->relation));
 }
 
 static void
@@ -88,7 +89,7 @@ append_classes (GString * row, const TsRecord * record,
     append_start (row, record, meta->model_name, meta->result_number,
         "class", c->class_id);
     append_label (row, c->label, c->score);
-    g_string_append (row, ",,,,,,,\r\n");
+    g_string_append (row, ",,,,,,,,,\r\n");
   }
 }
 
@@ -138,7 +139,7 @@ append_mask (GString * row, const TsRecord * record,
         id);
     g_string_append_c (row, ',');
     append_box (row, box);
-    g_string_append (row, ",,,\r\n");
+    g_string_append (row, ",,,,,\r\n");
   }
 }
 

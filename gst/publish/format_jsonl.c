@@ -29,6 +29,14 @@ append_box (GString * line, const gfloat box[4])
   g_string_append_c (line, ']');
 }
 
+/* Zero says that nothing is known. */
+static void
+append_number (GString * line, const gchar * key, guint number)
+{
+  if (number > 0)
+    g_string_append_printf (line, ",\"%s\":%u", key, number);
+}
+
 static void
 append_detection (GString * line, const GstTorchscriptDetection * d)
 {
@@ -37,11 +45,13 @@ append_detection (GString * line, const GstTorchscriptDetection * d)
   append_label (line, d->class_id, d->label, d->score);
   g_string_append_c (line, ',');
   append_box (line, box);
-  if (d->order > 0)
-    g_string_append_printf (line, ",\"order\":%u", d->order);
+  append_number (line, "id", d->id);
+  append_number (line, "parent_id", d->parent_id);
+  append_number (line, "track_id", d->track_id);
+  append_number (line, "order", d->order);
   if (d->relation != GST_TORCHSCRIPT_RELATION_NONE)
-    g_string_append_printf (line, ",\"relation\":{\"type\":\"%s\",\"to\":%u}",
-        gst_torchscript_relation_get_name (d->relation), d->related);
+    g_string_append_printf (line, ",\"relation\":\"%s\"",
+        gst_torchscript_relation_get_name (d->relation));
   g_string_append_c (line, '}');
 }
 
@@ -69,6 +79,7 @@ append_detections (GString * line, const TsRecord * record,
   guint n = gst_torchscript_detection_meta_get_n_detections (meta);
 
   append_head (line, record, meta->result_number, meta->model_name);
+  append_number (line, "age", meta->age);
   g_string_append_printf (line, ",\"width\":%u,\"height\":%u,\"detections\":[",
       meta->frame_width, meta->frame_height);
   for (guint i = 0; i < n; i++) {

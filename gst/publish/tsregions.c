@@ -49,9 +49,14 @@ related_index (const GstTorchscriptDetectionMeta * meta, guint i)
 
   if (d->relation == GST_TORCHSCRIPT_RELATION_NONE)
     return i;
-  host = gst_torchscript_detection_meta_get_detection (meta, d->related);
-  return host != NULL && host->relation == GST_TORCHSCRIPT_RELATION_NONE ?
-      d->related : i;
+  for (guint k = 0; k < gst_torchscript_detection_meta_get_n_detections (meta);
+      k++) {
+    host = gst_torchscript_detection_meta_get_detection (meta, k);
+    if (host->id == d->parent_id
+        && host->relation == GST_TORCHSCRIPT_RELATION_NONE)
+      return k;
+  }
+  return i;
 }
 
 static void

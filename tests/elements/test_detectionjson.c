@@ -18,8 +18,8 @@
 #include "torchscript.h"
 
 static const GstTorchscriptDetection found[] = {
-  {102.5f, 80.25f, 884, 131.1f, 0.93f, 0, "title"},
-  {0, -1.5f, 1e-3f, 1654.33337f, 0.1f, 42, NULL},
+  {102.5f, 80.25f, 884, 131.1f, 0.93f, 0, "title", 7},
+  {0, -1.5f, 1e-3f, 1654.33337f, 0.1f, 42, NULL, 8},
   {1, 2, 3, 4, 1, 3, "quote \" back\\slash \n \xc3\xa4 \x01"},
 };
 
@@ -88,7 +88,7 @@ check_detection (JsonObject * o, const GstTorchscriptDetection * d)
   JsonArray *numbers = json_object_get_array_member (o, "box");
   guint i;
 
-  fail_unless_equals_int (json_object_get_size (o), 4);
+  fail_unless_equals_int (json_object_get_size (o), 5);
   fail_unless_equals_int (json_object_get_int_member (o, "class_id"),
       d->class_id);
   if (d->label == NULL) {
@@ -229,8 +229,9 @@ GST_START_TEST (test_numbers_are_short_and_exact)
       "{\"result\":1,\"model\":\"the model\",\"pts\":7,\"page\":1,"
       "\"source\":null,\"width\":990,\"height\":1400,\"detections\":["
       "{\"class_id\":0,\"label\":\"title\","
-      "\"score\":0.93,\"box\":[102.5,80.25,884,131.1]},{\"class_id\":42,"
-      "\"label\":null,\"score\":0.1,\"box\":[0,-1.5,0.001,1654.3334]}]}");
+      "\"score\":0.93,\"box\":[102.5,80.25,884,131.1],\"id\":7},"
+      "{\"class_id\":42,\"label\":null,\"score\":0.1,"
+      "\"box\":[0,-1.5,0.001,1654.3334],\"id\":8}]}");
   g_strfreev (lines);
   fixture_stop (&f);
 }

@@ -29,12 +29,12 @@ static void
 add_page (GstBuffer * buffer)
 {
   const GstTorchscriptDetection found[] = {
-    {10, 60, 90, 70, 0.5f, 4, "figure_caption", 3,
-        GST_TORCHSCRIPT_RELATION_CAPTION_OF, 2},
-    {10.25f, 5, 90, 9.5f, 0.93f, 0, "title", 1},
-    {10, 20, 90, 59, 0.75f, 3, "figure", 2},
-    {-2, 72, 101, 81, 0.25f, 2, "a, \"b\" <&>\x01\xff\xc3\xa4", 0},
-    {1, 2, 3, 4, 0.125f, 11, NULL, 0},
+    {10, 60, 90, 70, 0.5f, 4, "figure_caption", 21, 23, 0, 3,
+        GST_TORCHSCRIPT_RELATION_CAPTION_OF},
+    {10.25f, 5, 90, 9.5f, 0.93f, 0, "title", 22, 0, 0, 1},
+    {10, 20, 90, 59, 0.75f, 3, "figure", 23, 0, 9, 2},
+    {-2, 72, 101, 81, 0.25f, 2, "a, \"b\" <&>\x01\xff\xc3\xa4", 24},
+    {1, 2, 3, 4, 0.125f, 11, NULL, 25},
   };
 
   gst_buffer_add_torchscript_detection_meta (buffer, "pages", WIDTH, HEIGHT,

@@ -68,7 +68,7 @@ class Formats(unittest.TestCase):
                       lambda o: o.update(extra=1), lambda o: o.update(classes=[]),
                       lambda o: o["detections"][0]["box"].pop(),
                       lambda o: o["detections"][0].update(order=0),
-                      lambda o: o["detections"][0]["relation"].update(type="near")):
+                      lambda o: o["detections"][0].update(relation="near")):
             bad = json.loads(json.dumps(good))
             spoil(bad)
             with self.assertRaises(jsonschema.ValidationError):
@@ -85,9 +85,11 @@ class Formats(unittest.TestCase):
                 self.assertEqual((d["class_id"], d["label"], d["score"], tuple(d["box"])),
                                  (frames.CLASS_IDS[k], frames.LABELS[k], frames.SCORES[k],
                                   frames.BOXES[k]))
-                self.assertEqual(d.get("order", 0), frames.ORDERS[k])
-            self.assertEqual([d.get("relation") for d in line["detections"]],
-                             [{"type": "caption_of", "to": 2}] + 4 * [None])
+                self.assertEqual((d["id"], d.get("order", 0)), (21 + k, frames.ORDERS[k]))
+            for key, values in (("relation", {0: "caption_of"}), ("parent_id", {0: 23}),
+                                ("track_id", {2: 9})):
+                self.assertEqual([d.get(key) for d in line["detections"]],
+                                 [values.get(k) for k in range(5)])
 
     def test_jsonl_of_all_kinds(self):
         detections, nothing, classes, mask = self.jsonl("decm", n=1)
@@ -169,7 +171,9 @@ class Formats(unittest.TestCase):
             self.assertEqual([float(r[c]) for c in ("x1", "y1", "x2", "y2")],
                              list(frames.BOXES[k]))
             self.assertEqual(r["order"], str(frames.ORDERS[k] or ""))
-        self.assertEqual((rows[0]["relation"], rows[0]["related"]), ("caption_of", "2"))
+            self.assertEqual(r["id"], str(21 + k))
+        self.assertEqual((rows[0]["relation"], rows[0]["parent_id"]), ("caption_of", "23"))
+        self.assertEqual([r["track_id"] for r in rows[:5]], ["", "", "9", "", ""])
         self.assertEqual((rows[5]["label"], rows[5]["score"], rows[5]["x1"]), ("cat", "0.875", ""))
         self.assertEqual([[r[c] for c in ("class_id", "x1", "y1", "x2", "y2")] for r in rows[7:]],
                          [["0", "0", "0", "75", "80"], ["5", "50", "0", "100", "50"],

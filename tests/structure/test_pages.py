@@ -65,10 +65,13 @@ def detect(names):
              "video/x-raw,format=RGB", "!", "torchscriptinfer", f"model={PACKAGE}", "!",
              "pagestructure", "!", "detectionjson", "location=-", "!", "fakesink"],
             check=True, text=True, stdout=subprocess.PIPE).stdout.splitlines()
-    none = {"type": None, "to": 0}
-    return [[(d["label"], d["box"], d.get("order", 0), d.get("relation", none)["type"],
-              d.get("relation", none)["to"]) for d in json.loads(line)["detections"]]
-            for line in lines]
+    pages = []
+    for line in lines:
+        detections = json.loads(line)["detections"]
+        place = {d["id"]: i for i, d in enumerate(detections)}
+        pages.append([(d["label"], d["box"], d.get("order", 0), d.get("relation"),
+                       place.get(d.get("parent_id"))) for d in detections])
+    return pages
 
 
 def iou(a, b):
