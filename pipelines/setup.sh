@@ -23,7 +23,7 @@ fi
 test_packages="python3-torch python3-torchvision python3-numpy python3-opencv
 python3-gi python3-gst-1.0 gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0 binutils
 python3-jsonschema libxml2-utils
-mosquitto mosquitto-clients redis-server openssl kcat"
+mosquitto mosquitto-clients redis-server openssl kcat locales"
 
 say () {
   printf '%s\n' "$*" >&2
