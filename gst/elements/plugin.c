@@ -10,6 +10,7 @@
  */
 #include <gst/gst.h>
 
+#include "gstdetectioncrop.h"
 #include "gstdetectionjson.h"
 #include "gstdetectionoverlay.h"
 #include "gsttorchscriptinfer.h"
@@ -19,6 +20,7 @@ plugin_init (GstPlugin * plugin)
 {
   gboolean ok = FALSE;
 
+  ok |= GST_ELEMENT_REGISTER (detectioncrop, plugin);
   ok |= GST_ELEMENT_REGISTER (detectionjson, plugin);
   ok |= GST_ELEMENT_REGISTER (detectionoverlay, plugin);
   ok |= GST_ELEMENT_REGISTER (torchscriptinfer, plugin);
