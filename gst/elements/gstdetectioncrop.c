@@ -289,7 +289,8 @@ meta_fits (GstDetectionCrop * self, const GstTorchscriptDetectionMeta * meta)
   if ((gint) meta->frame_width == self->info.width
       && (gint) meta->frame_height == self->info.height)
     return TRUE;
-  GST_WARNING_OBJECT (self, "not cutting out what model \"%s\" found: it is for "
+  GST_WARNING_OBJECT (self,
+      "not cutting out what model \"%s\" found: it is for "
       "a frame of %ux%u, this one is %dx%d; put the inference behind whatever "
       "changes the size", meta->model_name, meta->frame_width,
       meta->frame_height, self->info.width, self->info.height);

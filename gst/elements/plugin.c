@@ -13,6 +13,7 @@
 #include "gstdetectioncrop.h"
 #include "gstdetectionjson.h"
 #include "gstdetectionoverlay.h"
+#include "gstdetectionreplay.h"
 #include "gsttorchscriptinfer.h"
 
 static gboolean
@@ -23,6 +24,7 @@ plugin_init (GstPlugin * plugin)
   ok |= GST_ELEMENT_REGISTER (detectioncrop, plugin);
   ok |= GST_ELEMENT_REGISTER (detectionjson, plugin);
   ok |= GST_ELEMENT_REGISTER (detectionoverlay, plugin);
+  ok |= GST_ELEMENT_REGISTER (detectionreplay, plugin);
   ok |= GST_ELEMENT_REGISTER (torchscriptinfer, plugin);
   return ok;
 }
