@@ -39,6 +39,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "classfilter.h"
 #include "overlaymask.h"
 #include "overlaypainter.h"
 #include "overlaysource.h"
@@ -96,7 +97,7 @@ struct _GstDetectionOverlay
 
   /* streaming thread */
   Settings active;              /* a copy of settings */
-  gchar **active_classes;       /* active.classes split; NULL: all */
+  gchar **active_classes;       /* of active.classes */
   GstVideoInfo info;
   TsOverlayPainter *painter;    /* made with the first box */
   GString *text;
@@ -123,27 +124,6 @@ settings_clear (Settings * settings)
   g_clear_pointer (&settings->classes, g_free);
 }
 
-/* "title, 3" to {"title", "3"}; NULL if it names nothing. */
-static gchar **
-split_classes (const gchar * classes)
-{
-  gchar **names, **from, **to;
-
-  if (classes == NULL)
-    return NULL;
-  names = g_strsplit (classes, ",", -1);
-  for (from = to = names; *from != NULL; from++) {
-    if (*g_strstrip (*from) != '\0')
-      *to++ = *from;
-    else
-      g_free (*from);
-  }
-  *to = NULL;
-  if (to == names)
-    g_clear_pointer (&names, g_free);
-  return names;
-}
-
 /* Takes over what the application has set since the last frame. */
 static void
 update_active_settings (GstDetectionOverlay * self)
@@ -155,7 +135,7 @@ update_active_settings (GstDetectionOverlay * self)
     self->active.style.font = g_strdup (self->settings.style.font);
     self->active.classes = g_strdup (self->settings.classes);
     g_strfreev (self->active_classes);
-    self->active_classes = split_classes (self->active.classes);
+    self->active_classes = ts_class_filter_new (self->active.classes);
     self->settings_changed = FALSE;
   }
   GST_OBJECT_UNLOCK (self);
@@ -164,15 +144,7 @@ update_active_settings (GstDetectionOverlay * self)
 static gboolean
 class_is_shown (GstDetectionOverlay * self, gint class_id, const gchar * label)
 {
-  gchar id[16];
-
-  if (self->active_classes == NULL)
-    return TRUE;
-  if (label != NULL
-      && g_strv_contains ((const gchar * const *) self->active_classes, label))
-    return TRUE;
-  g_snprintf (id, sizeof (id), "%d", class_id);
-  return g_strv_contains ((const gchar * const *) self->active_classes, id);
+  return ts_class_filter_has (self->active_classes, class_id, label);
 }
 
 static gboolean

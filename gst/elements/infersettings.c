@@ -349,9 +349,9 @@ ts_infer_settings_get_options (const TsInferSettings * self)
     .op_libs = self->custom_op_libs,
     .self_test = self->self_test,
     .safety = {
-      .unsafe_operators = self->unsafe_operators,
-      .trusted_keys = self->trusted_keys,
-    },
+          .unsafe_operators = self->unsafe_operators,
+          .trusted_keys = self->trusted_keys,
+        },
   };
 
   return options;

@@ -27,9 +27,9 @@ get_mask_label (gconstpointer info, gint class_id)
   return get_label (info, class_id);
 }
 
-static void
-mirror_boxes (const GstTorchscriptDetectionMeta * meta, TsMetaForms forms,
-    GstBuffer * buffer)
+void
+ts_result_mirror_detections (const GstTorchscriptDetectionMeta * meta,
+    TsMetaForms forms, GstBuffer * buffer)
 {
   g_autofree gint *ids = g_new (gint,
       gst_torchscript_detection_meta_get_n_detections (meta));
@@ -60,7 +60,7 @@ attach_boxes (const GArray * boxes, const TsResultInfo * info,
       info->number, detections, boxes->len);
   meta->model_number = info->model_number;
   meta->age = info->age;
-  mirror_boxes (meta, info->forms, buffer);
+  ts_result_mirror_detections (meta, info->forms, buffer);
 }
 
 static void

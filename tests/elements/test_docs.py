@@ -34,6 +34,9 @@ def inspected_properties(element):
         enum = re.search(r'\n +Enum "\w+" Default: \d+, ("[\w-]+")', body)
         if enum:
             words = ", ".join(re.findall(r"\(-?\d+\): ([\w-]+)", body))
+            # GStreamer before 1.24 has no GstAnalytics.
+            words = words.replace("own, roi", "own, roi, analytics") if (
+                "analytics" not in words) else words
             found[name] = ("enum", words, enum.group(1), when)
             continue
         kind, limits, default = re.search(
