@@ -101,6 +101,7 @@ struct _GstDetectionOverlay
   TsOverlayPainter *painter;    /* made with the first box */
   GString *text;
   GArray *objects;              /* those of others, behind n_own of ours */
+  GArray *found;                /* scratch for collecting them */
   guint n_own;
 };
 
@@ -342,15 +343,15 @@ static void
 write_text (GstDetectionOverlay * self, gint class_id, const gchar * label,
     gfloat value)
 {
-  gchar score[G_ASCII_DTOSTR_BUF_SIZE];
+  gchar score[G_ASCII_DTOSTR_BUF_SIZE], number[32];
 
   g_string_truncate (self->text, 0);
-  if (self->active.show_labels) {
-    if (label != NULL)
-      g_string_append (self->text, label);
-    else if (class_id >= 0)
-      g_string_append_printf (self->text, "class %d", class_id);
+  if (label == NULL) {
+    g_snprintf (number, sizeof (number), "class %d", class_id);
+    label = class_id >= 0 ? number : "";
   }
+  if (self->active.show_labels)
+    g_string_append (self->text, label);
   if (self->active.show_scores && !isnan (value)) {
     g_ascii_formatd (score, sizeof (score), "%.2f", value);
     if (self->text->len > 0)
@@ -484,7 +485,7 @@ gst_detection_overlay_prepare_output_buffer (GstBaseTransform * trans,
   GstDetectionOverlay *self = GST_DETECTION_OVERLAY (trans);
 
   update_active_settings (self);
-  self->n_own = ts_overlay_collect (input, self->objects);
+  self->n_own = ts_overlay_collect (input, self->objects, self->found);
   if (!has_drawing (self, input)) {
     *output = input;
     return GST_FLOW_OK;
@@ -627,6 +628,7 @@ gst_detection_overlay_finalize (GObject * object)
   g_strfreev (self->active_classes);
   g_string_free (self->text, TRUE);
   g_array_unref (self->objects);
+  g_array_unref (self->found);
   G_OBJECT_CLASS (gst_detection_overlay_parent_class)->finalize (object);
 }
 
@@ -723,4 +725,5 @@ gst_detection_overlay_init (GstDetectionOverlay * self)
   self->settings_changed = TRUE;
   self->text = g_string_new (NULL);
   self->objects = g_array_new (FALSE, FALSE, sizeof (GstTorchscriptDetection));
+  self->found = g_array_new (FALSE, FALSE, sizeof (GstTorchscriptDetection));
 }
