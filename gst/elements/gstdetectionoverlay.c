@@ -39,6 +39,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "../extras/extras.h"
+#include "elementerror.h"
 #include "overlaymask.h"
 #include "overlaypainter.h"
 #include "overlaysource.h"
@@ -443,6 +445,19 @@ set_frame (TsOverlayFrame * frame, const GstVideoFrame * video)
     set_luma_frame (frame, video);
 }
 
+static gboolean
+make_painter (GstDetectionOverlay * self)
+{
+  GError *error = NULL;
+
+  if (ts_extras_open (&error) == NULL) {
+    ts_element_error (self, error);
+    return FALSE;
+  }
+  self->painter = ts_overlay_painter_new ();
+  return TRUE;
+}
+
 static GstFlowReturn
 gst_detection_overlay_transform_ip (GstBaseTransform * trans,
     GstBuffer * buffer)
@@ -454,6 +469,8 @@ gst_detection_overlay_transform_ip (GstBaseTransform * trans,
   if (!has_drawing (self, buffer))
     return GST_FLOW_OK;
 
+  if (self->painter == NULL && !make_painter (self))
+    return GST_FLOW_ERROR;
   if (!gst_video_frame_map (&video, &self->info, buffer, GST_MAP_READWRITE)) {
     GST_ELEMENT_ERROR (self, RESOURCE, WRITE,
         ("A %s frame of %dx%d pixels could not be drawn on: the buffer of %"
@@ -464,8 +481,6 @@ gst_detection_overlay_transform_ip (GstBaseTransform * trans,
     return GST_FLOW_ERROR;
   }
   set_frame (&frame, &video);
-  if (self->painter == NULL)
-    self->painter = ts_overlay_painter_new ();
   ts_overlay_painter_set_style (self->painter, &self->active.style,
       frame.width, frame.height);
   draw_masks (self, buffer, &frame);

@@ -97,5 +97,6 @@ main (int argc, char **argv)
   g_assert_cmpint (get ("libgstreamer"), >=, FRAMES);
   /* Fewer than one in ten frames: growing once or twice is no steady state. */
   g_assert_cmpint (get ("libgsttorchscript"), <, FRAMES / 10);
+  g_assert_cmpint (get ("libtorchscriptextras"), <, FRAMES / 10);
   return 0;
 }
