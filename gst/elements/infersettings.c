@@ -197,6 +197,10 @@ install_pace (GObjectClass * klass)
   add (klass, FIELD (max_rate), g_param_spec_float ("max-rate", "Maximum rate",
           "Look at no more frames a second, by their time stamps (0: at all)",
           0, 1000, 0, PLAYING));
+  add (klass, FIELD (roi), g_param_spec_string ("roi", "Region of interest",
+          "Only this part of the frame is looked at: x,y,width,height, each in "
+          "pixels or, with a point, as a fraction of the frame's width or height "
+          "(unset: all of it)", NULL, READY));
 }
 
 guint
