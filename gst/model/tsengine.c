@@ -121,6 +121,7 @@ load (TsEngine * self, const TsEngineOptions * options,
     .dtype = (TsShimDtype) options->dtype,
     .op_libs = (const char *const *) op_libs,
     .weights_path = options->weights,
+    .tunable = options->tunable,
   };
   gchar text[ERROR_SIZE] = "";
   TsShimStatus status;
@@ -328,4 +329,26 @@ ts_answer_list (TsAnswer * self)
   g_array_set_clear_func (tensors, clear_named_tensor);
   ts_value_list (self->api, self->value, tensors);
   return tensors;
+}
+
+gboolean
+ts_engine_prepare (TsEngine * self, const TsVariant * variant, GError ** error)
+{
+  const TsShimVariant form = {
+    variant->frozen, variant->channels_last, variant->packed,
+    variant->optimized, (TsShimDtype) variant->precision, variant->threads
+  };
+  gchar text[ERROR_SIZE] = "";
+  TsShimStatus status =
+      self->api->prepare (self->module, &form, text, sizeof text);
+
+  if (status != TS_SHIM_OK)
+    set_shim_error (self, status, text, "", error);
+  return status == TS_SHIM_OK;
+}
+
+void
+ts_engine_settle (TsEngine * self)
+{
+  self->api->settle (self->module);
 }
