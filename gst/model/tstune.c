@@ -5,6 +5,7 @@
 #include "tstune.h"
 
 #include <string.h>
+#include <sys/resource.h>
 
 #include "tsagreement.h"
 #include "tstunecache.h"
@@ -17,6 +18,10 @@
 
 /* A form that starts so much slower is not measured to the end. */
 #define HOPELESS 1.5
+
+/* Other programs that took the processor away from a run more often than this say
+ * that the times are no measure of the form. */
+#define BUSY_SWITCHES_PER_MS 0.1
 
 #define AUTO_RUNS 3
 #define FULL_RUNS 10
@@ -32,7 +37,27 @@ typedef struct
   GString *figures;
   TsVariant best;
   gdouble best_ms;
+  glong n_switches;             /* of the process, when it began */
+  gint64 begin;
 } Contest;
+
+static glong
+count_switches (void)
+{
+  struct rusage usage = { 0 };
+
+  getrusage (RUSAGE_SELF, &usage);
+  return usage.ru_nivcsw;
+}
+
+/* Whether the machine had other work all the time. */
+static gboolean
+was_busy (const Contest * self)
+{
+  gdouble ms = (g_get_monotonic_time () - self->begin) / 1000.;
+
+  return count_switches () - self->n_switches > BUSY_SWITCHES_PER_MS * ms;
+}
 
 static gboolean
 run_once (const TsTuneTask * task, gdouble * ms, GError ** error)
@@ -295,7 +320,9 @@ start (Contest * self, GError ** error)
   gdouble ms;
 
   self->best = TS_VARIANT_PLAIN;
-  self->end = g_get_monotonic_time () + (task->mode == TS_TUNE_FULL ?
+  self->n_switches = count_switches ();
+  self->begin = g_get_monotonic_time ();
+  self->end = self->begin + (task->mode == TS_TUNE_FULL ?
       TS_TUNE_FULL_BUDGET_MS : TS_TUNE_AUTO_BUDGET_MS) * G_GINT64_CONSTANT (1000);
   if (!run_once (task, &ms, error))
     return FALSE;
@@ -391,7 +418,9 @@ describe (const Contest * self, const gchar * key)
   GString *text = g_string_new (NULL);
 
   g_string_printf (text, "runs as: %s (%s)", name, self->figures->str);
-  if (key
+  if (was_busy (self))
+    g_string_append (text, "; not remembered, as the machine was busy");
+  else if (key
       && !ts_tune_cache_save (key, &self->best, self->figures->str, &error))
     g_string_append_printf (text, "; this cannot be remembered: %s",
         error->message);
