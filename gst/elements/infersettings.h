@@ -29,6 +29,8 @@ typedef struct
   gboolean self_test;
   gboolean unsafe_operators;
   gchar *trusted_keys;
+  gint tune;                    /* TsTuneMode */
+  gint precision;               /* TsPrecision */
 
   guint warmup;                 /* read with the caps */
 

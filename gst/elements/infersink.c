@@ -100,12 +100,15 @@ static gboolean
 warm_up (GstTorchscriptInfer * self, gint width, gint height)
 {
   guint runs = peek_settings (self).warmup;
-  g_autofree gchar *note = NULL;
+  g_autofree gchar *note = NULL, *form = NULL;
   GError *error = NULL;
 
   if (ts_infer_model_warm_up (self->model, width, height, runs, &error)) {
     note = ts_instance_dup_size_note (self->model->instance);
     GST_INFO_OBJECT (self, "%s", note ? note : "warmed up");
+    form = ts_instance_dup_tune_note (self->model->instance);
+    if (form != NULL)
+      GST_INFO_OBJECT (self, "%s", form);
     return TRUE;
   }
   self->refused_width = width;

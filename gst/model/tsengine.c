@@ -125,6 +125,7 @@ load (TsEngine * self, const TsEngineOptions * options,
     .op_libs = (const char *const *) op_libs,
     .weights_path = options->weights,
     .unsafe_operators = options->safety.unsafe_operators,
+    .tunable = options->tunable,
   };
   gchar text[ERROR_SIZE] = "";
   TsShimStatus status;
@@ -419,4 +420,26 @@ ts_answer_list (TsAnswer * self)
     cut_item (&g_array_index (tensors, TsNamedTensor, i).tensor, self->item,
         self->n_items);
   return tensors;
+}
+
+gboolean
+ts_engine_prepare (TsEngine * self, const TsVariant * variant, GError ** error)
+{
+  const TsShimVariant form = {
+    variant->frozen, variant->channels_last, variant->packed,
+    variant->optimized, (TsShimDtype) variant->precision, variant->threads
+  };
+  gchar text[ERROR_SIZE] = "";
+  TsShimStatus status =
+      self->api->prepare (self->module, &form, text, sizeof text);
+
+  if (status != TS_SHIM_OK)
+    set_shim_error (self, status, text, "", error);
+  return status == TS_SHIM_OK;
+}
+
+void
+ts_engine_settle (TsEngine * self)
+{
+  self->api->settle (self->module);
 }
