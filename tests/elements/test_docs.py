@@ -11,6 +11,7 @@ import sys
 import unittest
 
 DOCS = pathlib.Path(sys.argv[1]) / "docs" / "elements.md"
+OF_BROKERS = {"mqttpublish", "redispublish"}
 BASE_CLASS_PROPERTIES = {"name", "parent", "qos"}
 
 
@@ -23,6 +24,11 @@ def elements_of_plugin():
     return set(re.findall(r"^  (\w+): ", inspect("torchscript"), re.MULTILINE))
 
 
+def is_there(element):
+    """Elements that need a broker's library are built where the library is."""
+    return subprocess.run(["gst-inspect-1.0", "--exists", element]).returncode == 0
+
+
 def inspected_properties(element):
     """{name: (type, range, default, when)} in the words of the docs."""
     text = inspect(element).split("Element Properties:")[1].split("Element Signals:")[0]
@@ -31,6 +37,8 @@ def inspected_properties(element):
         if name in BASE_CLASS_PROPERTIES:
             continue
         when = "playing" if "PLAYING" in body else "ready"
+        if "flags: readable\n" in body:
+            when = "read-only"
         enum = re.search(r'\n +Enum "\w+" Default: \d+, ("[\w-]+")', body)
         if enum:
             words = ", ".join(re.findall(r"\(-?\d+\): ([\w-]+)", body))
@@ -60,10 +68,12 @@ class Docs(unittest.TestCase):
     maxDiff = None
 
     def test_every_element_has_a_section(self):
-        self.assertEqual(elements_of_plugin(), set(documented_properties()))
+        self.assertEqual(elements_of_plugin(), set(documented_properties()) - OF_BROKERS)
 
     def test_tables_say_what_the_elements_say(self):
         for element, documented in documented_properties().items():
+            if element in OF_BROKERS and not is_there(element):
+                continue
             with self.subTest(element=element):
                 self.assertGreater(len(documented), 0)
                 self.assertEqual(documented, inspected_properties(element))
