@@ -223,6 +223,7 @@ gst_torchscript_infer_class_init (GstTorchscriptInferClass * klass)
   object_class->get_property = gst_torchscript_infer_get_property;
   object_class->finalize = gst_torchscript_infer_finalize;
   ts_infer_settings_install (object_class);
+  gst_type_mark_as_plugin_api (TS_TYPE_META_FORMS, 0);
 
   gst_element_class_set_static_metadata (element_class,
       "TorchScript inference", "Filter/Analyzer/Video",

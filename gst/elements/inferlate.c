@@ -88,6 +88,5 @@ ts_infer_late_decide (TsInferLate * self, const TsInferSettings * settings,
   g_mutex_unlock (&self->lock);
   if (!late && !left_out)
     return TS_ITEM_ANSWERS;
-  return settings->on_late == TS_ON_LATE_REUSE ? TS_ITEM_REUSES :
-      TS_ITEM_SKIPS;
+  return settings->on_late == TS_ON_LATE_REUSE ? TS_ITEM_REUSES : TS_ITEM_SKIPS;
 }

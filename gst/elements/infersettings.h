@@ -7,6 +7,7 @@
 #include <gst/gst.h>
 
 #include "../model/tsdetector.h"
+#include "metaforms.h"
 
 G_BEGIN_DECLS
 
@@ -33,6 +34,7 @@ typedef struct
   gboolean output_tensors;
   gfloat score_threshold, iou_threshold;
   gint max_detections;
+  TsMetaForms meta;
 
   /* How the model is shared; read when the element starts. */
   gchar *model_instance_id;

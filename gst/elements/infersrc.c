@@ -34,10 +34,16 @@ static TsResultInfo
 get_info (GstTorchscriptInfer * self, const TsInferModel * model,
     const GstVideoInfo * video)
 {
-  return (TsResultInfo) {
-  .detector = ts_infer_model_get_detector (model),.width =
-        video->width,.height = video->height,.number =
-        self->n_results,.model_number = model->number};
+  TsResultInfo info = {
+    .detector = ts_infer_model_get_detector (model),.width = video->width,
+    .height = video->height,.number = self->n_results,
+    .model_number = model->number
+  };
+
+  GST_OBJECT_LOCK (self);
+  info.forms = self->settings.meta;
+  GST_OBJECT_UNLOCK (self);
+  return info;
 }
 
 static void

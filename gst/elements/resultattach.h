@@ -6,6 +6,7 @@
 
 #include <gst/video/video.h>
 
+#include "metaforms.h"
 #include "tsdetector.h"
 
 G_BEGIN_DECLS
@@ -18,6 +19,7 @@ typedef struct
   guint64 number;
   guint model_number;           /* of those that a running element has had */
   guint age;                    /* frames ago that the model looked */
+  TsMetaForms forms;            /* what our own metas are mirrored to */
 } TsResultInfo;
 
 /* Attaches @result to the writable @buffer as the meta of its kind; the mask's

@@ -107,8 +107,8 @@ test_order_stays (Fixture * f, gconstpointer data)
   push (f, 0, 2);
   push (f, 0, 1);
   push (f, 1, 1);
-  g_assert_cmpuint (ts_job_queue_take (&f->queue, MAX_BATCH, fits, NULL, jobs), ==,
-      2);
+  g_assert_cmpuint (ts_job_queue_take (&f->queue, MAX_BATCH, fits, NULL, jobs),
+      ==, 2);
   g_assert_true (jobs[0] == first);
   g_assert_cmpint (f->lines[0].jobs.length, ==, 2);
   check_take (f, MAX_BATCH, "0");

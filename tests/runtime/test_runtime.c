@@ -40,8 +40,8 @@ set_up (Fixture * f, gconstpointer script)
   fake_model_write (f->path, script);
   f->options = (TsInstanceOptions) {
     .model = {
-    .model = f->path,.device = "cpu",.decoder = "segmentation"},.batch_size = 4,
-  };
+      .model = f->path,.device = "cpu",.decoder = "segmentation"
+  },.batch_size = 4,};
 }
 
 static void
@@ -83,8 +83,9 @@ shoot (TsStream * stream, guint colour)
   shot->job = ts_stream_take_job (stream);
   shot->job->image = (TsImage) {
     TS_PIXEL_RGB, EDGE, EDGE, {
-    shot->pixels}, {
-    EDGE * 3}
+    shot->pixels}
+    , {
+    EDGE *3}
   };
   shot->job->thresholds = (TsThresholds) {
   -1.f, -1.f, 0};
@@ -197,7 +198,8 @@ test_nothing_to_join (Fixture * f, gconstpointer script)
 
   f->options.model.model = NULL;
   g_assert_null (ts_registry_acquire ("door", &f->options, &error));
-  model_test_assert_error (&error, TS_ERROR_CONFIG, WORDS ("no model is named"));
+  model_test_assert_error (&error, TS_ERROR_CONFIG,
+      WORDS ("no model is named"));
 }
 
 static gpointer
