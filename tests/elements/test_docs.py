@@ -64,6 +64,15 @@ def documented_properties():
     return docs
 
 
+def as_built(documented, found):
+    """Without those words of enums that only other builds have."""
+    for name, (kind, words, *rest) in documented.items():
+        if kind == "enum" and name in found:
+            here = found[name][1].split(", ")
+            words = ", ".join(word for word in words.split(", ") if word in here)
+        yield name, (kind, words, *rest)
+
+
 class Docs(unittest.TestCase):
     maxDiff = None
 
@@ -76,7 +85,8 @@ class Docs(unittest.TestCase):
                 continue
             with self.subTest(element=element):
                 self.assertGreater(len(documented), 0)
-                self.assertEqual(documented, inspected_properties(element))
+                found = inspected_properties(element)
+                self.assertEqual(dict(as_built(documented, found)), found)
 
 
 if __name__ == "__main__":
