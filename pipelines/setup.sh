@@ -21,7 +21,7 @@ if is_debian_13; then
   build_packages="$build_packages libgstreamer-plugins-bad1.0-dev"
 fi
 test_packages="python3-torch python3-torchvision python3-numpy python3-opencv
-python3-gi python3-gst-1.0 gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0 binutils"
+python3-gi python3-gst-1.0 gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0 binutils man-db libblas3"
 
 say () {
   printf '%s\n' "$*" >&2
