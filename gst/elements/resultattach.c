@@ -52,13 +52,14 @@ attach_boxes (const GArray * boxes, const TsResultInfo * info,
     const TsBox *box = &g_array_index (boxes, TsBox, i);
 
     detections[i] = (GstTorchscriptDetection) {
-      box->box[0], box->box[1], box->box[2], box->box[3], box->score,
-          box->class_id, get_label (info, box->class_id)
-    };
+    box->box[0], box->box[1], box->box[2], box->box[3], box->score,
+          box->class_id, get_label (info, box->class_id), 0, 0, box->track_id};
   }
   meta = gst_buffer_add_torchscript_detection_meta (buffer,
       ts_detector_get_name (info->detector), info->width, info->height,
       info->number, detections, boxes->len);
+  meta->model_number = info->model_number;
+  meta->age = info->age;
   ts_result_mirror_detections (meta, info->forms, buffer);
 }
 
@@ -140,9 +141,9 @@ wrap_tensor (const TsNamedTensor * from, TsAnswer * answer)
 }
 
 void
-ts_result_attach_tensors (const TsResultInfo * info, GstBuffer * buffer)
+ts_result_attach_tensors (const TsResultInfo * info, TsAnswer * answer,
+    GstBuffer * buffer)
 {
-  TsAnswer *answer = ts_detector_get_answer (info->detector);
   g_autoptr (GArray) list = ts_answer_list (answer);
   g_autoptr (GPtrArray) tensors = g_ptr_array_new_with_free_func
       ((GDestroyNotify) gst_torchscript_tensor_unref);
