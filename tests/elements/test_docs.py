@@ -11,6 +11,7 @@ import sys
 import unittest
 
 DOCS = pathlib.Path(sys.argv[1]) / "docs" / "elements.md"
+SOURCES = DOCS.parent.parent / "gst" / "elements"
 BASE_CLASS_PROPERTIES = {"name", "parent", "qos"}
 
 
@@ -64,6 +65,16 @@ class Docs(unittest.TestCase):
             with self.subTest(element=element):
                 self.assertGreater(len(documented), 0)
                 self.assertEqual(documented, inspected_properties(element))
+
+    def test_every_element_has_a_comment_for_hotdoc(self):
+        for element in elements_of_plugin():
+            with self.subTest(element=element):
+                source = (SOURCES / f"gst{element}.c").read_text()
+                comment = re.search(rf"/\*\*\n \* SECTION:element-{element}\n(.*?)\*/", source,
+                                    re.DOTALL).group(1)
+                self.assertIn(f" * @title: {element}\n", comment)
+                self.assertRegex(comment, r"gst-launch-1.0 .*\b" + element)
+                self.assertIn(" * Since: 0.1\n", comment)
 
 
 if __name__ == "__main__":
