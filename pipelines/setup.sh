@@ -16,12 +16,14 @@ gobject-introspection libgirepository1.0-dev fonts-dejavu-core"
 is_debian_13 () {
   [ -r /etc/os-release ] && (. /etc/os-release; [ "$ID$VERSION_ID" = debian13 ])
 }
-# Tensor metas; Debian 12's GStreamer has none.
+test_packages="python3-torch python3-torchvision python3-numpy python3-opencv
+python3-gi python3-gst-1.0 gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0 binutils
+man-db libblas3"
+# GstAnalytics, which Debian 12's GStreamer has not, and the elements that use it.
 if is_debian_13; then
   build_packages="$build_packages libgstreamer-plugins-bad1.0-dev"
+  test_packages="$test_packages gstreamer1.0-plugins-bad"
 fi
-test_packages="python3-torch python3-torchvision python3-numpy python3-opencv
-python3-gi python3-gst-1.0 gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0 binutils man-db libblas3"
 
 say () {
   printf '%s\n' "$*" >&2

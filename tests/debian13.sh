@@ -68,7 +68,8 @@ unshare --mount --pid --fork true 2>/dev/null || skip "mounting is not allowed h
 command -v debootstrap >/dev/null || install_packages debootstrap >/dev/null 2>&1
 command -v debootstrap >/dev/null || skip "debootstrap is not here and cannot be installed"
 mirror=$(find_mirror)
-[ -n "$mirror" ] || skip "apt knows no Debian archive; has apt-get update run?"
+[ -n "$mirror" ] || { apt-get update -qq >/dev/null 2>&1; mirror=$(find_mirror); }
+[ -n "$mirror" ] || skip "apt knows no Debian archive"
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
