@@ -11,7 +11,7 @@ build_packages="gcc g++ meson ninja-build pkg-config python3
 libtorch-dev libopenblas0-pthread
 libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
 gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good
-libcairo2-dev libpango1.0-dev libjson-glib-dev libarchive-dev
+libcairo2-dev libpango1.0-dev libjson-glib-dev libarchive-dev libsodium-dev
 gobject-introspection libgirepository1.0-dev fonts-dejavu-core"
 is_debian_13 () {
   [ -r /etc/os-release ] && (. /etc/os-release; [ "$ID$VERSION_ID" = debian13 ])

@@ -31,6 +31,8 @@ is_reachable () {
 }
 
 make_tree () {
+  # Users other than root, such as apt's, have to get in.
+  chmod 755 "$tree"
   [ -e "$tree/etc/debian_version" ] && return 0
   say "Debian 13: making a tree of $mirror"
   debootstrap --variant=minbase trixie "$tree" "$mirror" >"$work/tree.log" 2>&1 || {
@@ -76,6 +78,7 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 130' HUP INT TERM
 is_reachable "$mirror" || skip "$mirror cannot be reached"
 tree=$work/tree
+mkdir "$tree"
 if [ $# -gt 0 ]; then
   mkdir -p "$1"
   tree=$(cd "$1" && pwd)
