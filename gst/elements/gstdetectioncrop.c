@@ -213,14 +213,17 @@ add_detection (GstDetectionCrop * self, GstBuffer * out,
 {
   gfloat sx = (gfloat) fitted->w / cut->w, sy = (gfloat) fitted->h / cut->h;
   GstTorchscriptDetection moved = *d;
+  GstTorchscriptDetectionMeta *added;
 
   moved.x1 = fitted->x + (d->x1 - cut->x) * sx;
   moved.x2 = fitted->x + (d->x2 - cut->x) * sx;
   moved.y1 = fitted->y + (d->y1 - cut->y) * sy;
   moved.y2 = fitted->y + (d->y2 - cut->y) * sy;
-  gst_buffer_add_torchscript_detection_meta (out, meta->model_name,
+  added = gst_buffer_add_torchscript_detection_meta (out, meta->model_name,
       self->out_info.width, self->out_info.height, meta->result_number, &moved,
       1);
+  added->model_number = meta->model_number;
+  added->age = meta->age;
 }
 
 static GstBuffer *
