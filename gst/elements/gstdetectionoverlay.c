@@ -40,6 +40,8 @@
 #include <string.h>
 
 #include "classfilter.h"
+#include "../extras/extras.h"
+#include "elementerror.h"
 #include "overlaymask.h"
 #include "overlaypainter.h"
 #include "overlaysource.h"
@@ -102,6 +104,7 @@ struct _GstDetectionOverlay
   TsOverlayPainter *painter;    /* made with the first box */
   GString *text;
   GArray *objects;              /* those of others, behind n_own of ours */
+  GArray *found;                /* scratch for collecting them */
   guint n_own;
 };
 
@@ -314,15 +317,15 @@ static void
 write_text (GstDetectionOverlay * self, gint class_id, const gchar * label,
     gfloat value)
 {
-  gchar score[G_ASCII_DTOSTR_BUF_SIZE];
+  gchar score[G_ASCII_DTOSTR_BUF_SIZE], number[32];
 
   g_string_truncate (self->text, 0);
-  if (self->active.show_labels) {
-    if (label != NULL)
-      g_string_append (self->text, label);
-    else if (class_id >= 0)
-      g_string_append_printf (self->text, "class %d", class_id);
+  if (label == NULL) {
+    g_snprintf (number, sizeof (number), "class %d", class_id);
+    label = class_id >= 0 ? number : "";
   }
+  if (self->active.show_labels)
+    g_string_append (self->text, label);
   if (self->active.show_scores && !isnan (value)) {
     g_ascii_formatd (score, sizeof (score), "%.2f", value);
     if (self->text->len > 0)
@@ -414,6 +417,19 @@ set_frame (TsOverlayFrame * frame, const GstVideoFrame * video)
     set_luma_frame (frame, video);
 }
 
+static gboolean
+make_painter (GstDetectionOverlay * self)
+{
+  GError *error = NULL;
+
+  if (ts_extras_open (&error) == NULL) {
+    ts_element_error (self, error);
+    return FALSE;
+  }
+  self->painter = ts_overlay_painter_new ();
+  return TRUE;
+}
+
 static GstFlowReturn
 gst_detection_overlay_transform_ip (GstBaseTransform * trans,
     GstBuffer * buffer)
@@ -425,6 +441,8 @@ gst_detection_overlay_transform_ip (GstBaseTransform * trans,
   if (!has_drawing (self, buffer))
     return GST_FLOW_OK;
 
+  if (self->painter == NULL && !make_painter (self))
+    return GST_FLOW_ERROR;
   if (!gst_video_frame_map (&video, &self->info, buffer, GST_MAP_READWRITE)) {
     GST_ELEMENT_ERROR (self, RESOURCE, WRITE,
         ("A %s frame of %dx%d pixels could not be drawn on: the buffer of %"
@@ -435,8 +453,6 @@ gst_detection_overlay_transform_ip (GstBaseTransform * trans,
     return GST_FLOW_ERROR;
   }
   set_frame (&frame, &video);
-  if (self->painter == NULL)
-    self->painter = ts_overlay_painter_new ();
   ts_overlay_painter_set_style (self->painter, &self->active.style,
       frame.width, frame.height);
   draw_masks (self, buffer, &frame);
@@ -456,7 +472,7 @@ gst_detection_overlay_prepare_output_buffer (GstBaseTransform * trans,
   GstDetectionOverlay *self = GST_DETECTION_OVERLAY (trans);
 
   update_active_settings (self);
-  self->n_own = ts_overlay_collect (input, self->objects);
+  self->n_own = ts_overlay_collect (input, self->objects, self->found);
   if (!has_drawing (self, input)) {
     *output = input;
     return GST_FLOW_OK;
@@ -599,6 +615,7 @@ gst_detection_overlay_finalize (GObject * object)
   g_strfreev (self->active_classes);
   g_string_free (self->text, TRUE);
   g_array_unref (self->objects);
+  g_array_unref (self->found);
   G_OBJECT_CLASS (gst_detection_overlay_parent_class)->finalize (object);
 }
 
@@ -695,4 +712,5 @@ gst_detection_overlay_init (GstDetectionOverlay * self)
   self->settings_changed = TRUE;
   self->text = g_string_new (NULL);
   self->objects = g_array_new (FALSE, FALSE, sizeof (GstTorchscriptDetection));
+  self->found = g_array_new (FALSE, FALSE, sizeof (GstTorchscriptDetection));
 }

@@ -2,7 +2,7 @@
 
 SPDX-License-Identifier: LGPL-2.1-or-later
 
-Usage: test_docs.py SOURCE_ROOT HAVE_ANALYTICS      "true" or "false"
+Usage: test_docs.py SOURCE_ROOT
 """
 import pathlib
 import re
@@ -35,9 +35,9 @@ def inspected_properties(element):
         enum = re.search(r'\n +Enum "\w+" Default: \d+, ("[\w-]+")', body)
         if enum:
             words = ", ".join(re.findall(r"\(-?\d+\): ([\w-]+)", body))
-            # A value only where GstAnalytics is built, and documented everywhere.
-            if words == "auto, own, roi" and sys.argv[2] == "false":
-                words += ", analytics"
+            # GStreamer before 1.24 has no GstAnalytics.
+            words = words.replace("own, roi", "own, roi, analytics") if (
+                "analytics" not in words) else words
             found[name] = ("enum", words, enum.group(1), when)
             continue
         kind, limits, default = re.search(
