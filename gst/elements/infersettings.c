@@ -227,6 +227,7 @@ install_sharing (GObjectClass * klass)
   add (klass, FIELD (scheduling), g_param_spec_enum ("scheduling", "Scheduling",
           "Whether a model that is free waits for a full batch",
           get_scheduling_type (), TS_SCHEDULING_LATENCY, READY));
+  gst_type_mark_as_plugin_api (get_scheduling_type (), 0);
   add (klass, FIELD (max_in_flight),
       g_param_spec_uint ("max-in-flight", "Maximum in flight",
           "Frames inside the element at a time; 1 makes it hold upstream until a "
@@ -241,6 +242,7 @@ install_pace (GObjectClass * klass)
           "What becomes of a frame that a sink would find too late, and with skip "
           "and reuse of those that inference-interval and max-rate leave out",
           get_on_late_type (), TS_ON_LATE_PROCESS, PLAYING));
+  gst_type_mark_as_plugin_api (get_on_late_type (), 0);
   add (klass, FIELD (inference_interval),
       g_param_spec_uint ("inference-interval", "Inference interval",
           "Look at every so many-th frame", 1, 100000, 1, PLAYING));

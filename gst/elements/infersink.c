@@ -28,7 +28,6 @@ map_frame (GstTorchscriptInfer * self, TsInferItem * item, GError ** error)
 {
   GstBuffer *buffer = item->object;
 
-  item->info = self->info;
   item->is_mapped = gst_video_frame_map (&item->frame, &self->info, buffer,
       GST_MAP_READ);
   if (!item->is_mapped)
@@ -84,6 +83,7 @@ ts_infer_sink_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
   ts_stats_count (self->stats, TS_COUNT_IN);
   item = ts_infer_queue_new_item (self->queue, TS_ITEM_BUFFER, buffer);
   item->arrival_us = g_get_monotonic_time ();
+  item->info = self->info;
   item->fate = ts_infer_late_decide (&self->late, &settings,
       get_running_time (self, buffer));
   if (item->fate == TS_ITEM_ANSWERS

@@ -14,6 +14,7 @@
 #include "gstdetectionjson.h"
 #include "gstdetectionoverlay.h"
 #include "gstdetectionreplay.h"
+#include "gstpagestructure.h"
 #include "gsttorchscriptinfer.h"
 
 static gboolean
@@ -25,6 +26,7 @@ plugin_init (GstPlugin * plugin)
   ok |= GST_ELEMENT_REGISTER (detectionjson, plugin);
   ok |= GST_ELEMENT_REGISTER (detectionoverlay, plugin);
   ok |= GST_ELEMENT_REGISTER (detectionreplay, plugin);
+  ok |= GST_ELEMENT_REGISTER (pagestructure, plugin);
   ok |= GST_ELEMENT_REGISTER (torchscriptinfer, plugin);
   return ok;
 }

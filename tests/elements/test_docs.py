@@ -12,6 +12,7 @@ import unittest
 
 DOCS = pathlib.Path(sys.argv[1]) / "docs" / "elements.md"
 SOURCES = DOCS.parent.parent / "gst" / "elements"
+OF_BROKERS = {"mqttpublish", "redispublish"}
 BASE_CLASS_PROPERTIES = {"name", "parent", "qos"}
 
 
@@ -24,6 +25,11 @@ def elements_of_plugin():
     return set(re.findall(r"^  (\w+): ", inspect("torchscript"), re.MULTILINE))
 
 
+def is_there(element):
+    """Elements that need a broker's library are built where the library is."""
+    return subprocess.run(["gst-inspect-1.0", "--exists", element]).returncode == 0
+
+
 def inspected_properties(element):
     """{name: (type, range, default, when)} in the words of the docs."""
     text = inspect(element).split("Element Properties:")[1].split("Element Signals:")[0]
@@ -32,6 +38,8 @@ def inspected_properties(element):
         if name in BASE_CLASS_PROPERTIES:
             continue
         when = "playing" if "PLAYING" in body else "ready"
+        if "flags: readable\n" in body:
+            when = "read-only"
         enum = re.search(r'\n +Enum "\w+" Default: \d+, ("[\w-]+")', body)
         if enum:
             words = ", ".join(re.findall(r"\(-?\d+\): ([\w-]+)", body))
@@ -57,17 +65,29 @@ def documented_properties():
     return docs
 
 
+def as_built(documented, found):
+    """Without those words of enums that only other builds have."""
+    for name, (kind, words, *rest) in documented.items():
+        if kind == "enum" and name in found:
+            here = found[name][1].split(", ")
+            words = ", ".join(word for word in words.split(", ") if word in here)
+        yield name, (kind, words, *rest)
+
+
 class Docs(unittest.TestCase):
     maxDiff = None
 
     def test_every_element_has_a_section(self):
-        self.assertEqual(elements_of_plugin(), set(documented_properties()))
+        self.assertEqual(elements_of_plugin(), set(documented_properties()) - OF_BROKERS)
 
     def test_tables_say_what_the_elements_say(self):
         for element, documented in documented_properties().items():
+            if element in OF_BROKERS and not is_there(element):
+                continue
             with self.subTest(element=element):
                 self.assertGreater(len(documented), 0)
-                self.assertEqual(documented, inspected_properties(element))
+                found = inspected_properties(element)
+                self.assertEqual(dict(as_built(documented, found)), found)
 
     def test_every_element_has_a_comment_for_hotdoc(self):
         for element in elements_of_plugin():
