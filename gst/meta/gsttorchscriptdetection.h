@@ -29,6 +29,13 @@ typedef struct _GstTorchscriptDetection GstTorchscriptDetection;
  * @class_id: number of the class, from 0
  * @label: (nullable): name of the class, or %NULL if the model names none; an
  *   interned string (g_intern_string()), never freed
+ * @id: number of this detection, unique in the process, so that other metas and
+ *   other detections can name it; given by the meta that takes the detection in
+ * @parent_id: @id of the detection that this one belongs to (the table of a
+ *   caption, the page region a second model looked at), or 0
+ * @track_id: number of the object, the same in every frame that a tracker has
+ *   found it in, from 1; 0 without a tracker
+ * @order: place in the reading order of the page, from 1; 0 if not known
  *
  * One detected object. The corners are in pixels of the frame that the meta is
  * attached to, in continuous coordinates: the top left pixel spans 0.0 to 1.0 in
@@ -42,6 +49,9 @@ struct _GstTorchscriptDetection
   gfloat score;
   gint class_id;
   const gchar *label;
+  guint id, parent_id;
+  guint track_id;
+  guint order;
 };
 
 GST_API_EXPORT

@@ -31,6 +31,7 @@ detection_meta_init (GstMeta * meta, gpointer params, GstBuffer * buffer)
   self->model_name = NULL;
   self->frame_width = self->frame_height = 0;
   self->result_number = 0;
+  self->model_number = self->age = 0;
   self->detections = NULL;
   return TRUE;
 }
@@ -59,6 +60,19 @@ add_meta (GstBuffer * buffer, const gchar * model_name, guint frame_width,
   return self;
 }
 
+/* Takes @detections; all else is as in @from. */
+static GstTorchscriptDetectionMeta *
+add_like (GstBuffer * buffer, const GstTorchscriptDetectionMeta * from,
+    guint frame_width, guint frame_height, GArray * detections)
+{
+  GstTorchscriptDetectionMeta *self = add_meta (buffer, from->model_name,
+      frame_width, frame_height, from->result_number, detections);
+
+  self->model_number = from->model_number;
+  self->age = from->age;
+  return self;
+}
+
 static gboolean
 transform_scale (GstBuffer * dest, const GstTorchscriptDetectionMeta * self,
     const GstVideoMetaTransform * trans)
@@ -83,8 +97,7 @@ transform_scale (GstBuffer * dest, const GstTorchscriptDetectionMeta * self,
     d->y1 *= sy;
     d->y2 *= sy;
   }
-  add_meta (dest, self->model_name, out->width, out->height,
-      self->result_number, scaled);
+  add_like (dest, self, out->width, out->height, scaled);
   return TRUE;
 }
 
@@ -95,8 +108,8 @@ detection_meta_transform (GstBuffer * dest, GstMeta * meta, GstBuffer * buffer,
   GstTorchscriptDetectionMeta *self = (GstTorchscriptDetectionMeta *) meta;
 
   if (GST_META_TRANSFORM_IS_COPY (type)) {
-    add_meta (dest, self->model_name, self->frame_width, self->frame_height,
-        self->result_number, g_array_ref (self->detections));
+    add_like (dest, self, self->frame_width, self->frame_height,
+        g_array_ref (self->detections));
     return TRUE;
   }
   if (GST_VIDEO_META_TRANSFORM_IS_SCALE (type))
@@ -136,7 +149,8 @@ gst_torchscript_detection_meta_get_info (void)
  * @frame_height: height of that frame, pixels, > 0
  * @result_number: running number of this answer, from 0
  * @detections: (array length=n_detections) (nullable) (transfer none): boxes in
- *   pixels of that frame, best score first; copied, their labels are interned
+ *   pixels of that frame, best score first; copied, their labels are interned,
+ *   those without an id get one
  * @n_detections: number of @detections, 0 for a frame with nothing in it
  *
  * Attaches the answer of one model to one frame. A buffer can carry the answers
@@ -169,6 +183,8 @@ gst_buffer_add_torchscript_detection_meta (GstBuffer * buffer,
     GstTorchscriptDetection *d =
         &g_array_index (array, GstTorchscriptDetection, i);
     d->label = g_intern_string (d->label);
+    if (d->id == 0)
+      d->id = gst_util_seqnum_next ();
   }
 
   return add_meta (buffer, g_intern_string (model_name), frame_width,

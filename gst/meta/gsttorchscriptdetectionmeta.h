@@ -42,10 +42,14 @@ typedef struct _GstTorchscriptDetectionMeta GstTorchscriptDetectionMeta;
  * @frame_height: height of that frame, pixels
  * @result_number: running number of this answer, from 0 at each start of the
  *   element that attached it
+ * @model_number: which model answered, from 0; one more after each change of the
+ *   model in a running element
+ * @age: how many frames ago the model looked; 0 for this frame, more where the
+ *   boxes of an earlier frame are carried on
  *
  * The answer of one model to one frame: any number of detections, best score
  * first, possibly none. A buffer carries one such meta per inference element it
- * went through. Once attached it does not change, so that copies share the
+ * went through. Once pushed it does not change, so that copies share the
  * detections and any thread that holds the buffer may read them.
  *
  * It is kept when the buffer is copied, whole or in part, and when a converter
@@ -64,6 +68,8 @@ struct _GstTorchscriptDetectionMeta
   const gchar *model_name;
   guint frame_width, frame_height;
   guint64 result_number;
+  guint model_number;
+  guint age;
 
   /*< private >*/
   GArray *detections;

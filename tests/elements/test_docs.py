@@ -30,9 +30,17 @@ def inspected_properties(element):
     for name, body in re.findall(r"^  ([\w-]+) +: (.*(?:\n {4,}.*)+)", text, re.MULTILINE):
         if name in BASE_CLASS_PROPERTIES:
             continue
+        when = "playing" if "PLAYING" in body else "ready"
+        enum = re.search(r'\n +Enum "\w+" Default: \d+, ("[\w-]+")', body)
+        if enum:
+            words = ", ".join(re.findall(r"\(-?\d+\): ([\w-]+)", body))
+            # GStreamer before 1.24 has no GstAnalytics.
+            words = words.replace("own, roi", "own, roi, analytics") if (
+                "analytics" not in words) else words
+            found[name] = ("enum", words, enum.group(1), when)
+            continue
         kind, limits, default = re.search(
             r"\n +([A-Z][\w ]+?)\.(?: +Range: +(\S+ +- +\S+))? +Default: +(\S+)", body).groups()
-        when = "playing" if "PLAYING" in body else "ready"
         found[name] = (kind.lower(), " ".join((limits or "").split()), default, when)
     return found
 

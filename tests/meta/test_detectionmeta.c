@@ -12,12 +12,13 @@
 
 static const GstTorchscriptDetection found[] = {
   {10, 20, 110, 220, 0.9f, 5, "table"},
-  {0, 0, 400, 300, 0.25f, 42, NULL},
+  {0, 0, 400, 300, 0.25f, 42, NULL, 77, 5, 3, 2},
 };
 
 static GstBuffer *
 new_frame (gint width, gint height)
 {
+  GstTorchscriptDetectionMeta *meta;
   GstVideoInfo info;
   GstBuffer *buffer;
 
@@ -26,8 +27,10 @@ new_frame (gint width, gint height)
   gst_buffer_memset (buffer, 0, 0x55, info.size);
   GST_BUFFER_PTS (buffer) = 0;
   GST_BUFFER_DURATION (buffer) = GST_SECOND / 25;
-  gst_buffer_add_torchscript_detection_meta (buffer, "m", width, height, 7,
-      found, G_N_ELEMENTS (found));
+  meta = gst_buffer_add_torchscript_detection_meta (buffer, "m", width, height,
+      7, found, G_N_ELEMENTS (found));
+  meta->model_number = 4;
+  meta->age = 2;
   return buffer;
 }
 
@@ -63,6 +66,8 @@ check_kept (GstBuffer * buffer, gint width, gint height)
   fail_unless_equals_int (meta->frame_width, width);
   fail_unless_equals_int (meta->frame_height, height);
   fail_unless_equals_uint64 (meta->result_number, 7);
+  fail_unless_equals_int (meta->model_number, 4);
+  fail_unless_equals_int (meta->age, 2);
   fail_unless_equals_int (gst_torchscript_detection_meta_get_n_detections
       (meta), G_N_ELEMENTS (found));
   for (i = 0; i < G_N_ELEMENTS (found); i++) {
@@ -76,6 +81,10 @@ check_kept (GstBuffer * buffer, gint width, gint height)
     fail_unless_equals_float (d->score, found[i].score);
     fail_unless_equals_int (d->class_id, found[i].class_id);
     fail_unless (d->label == g_intern_string (found[i].label));
+    fail_unless (found[i].id == 0 ? d->id > 0 : d->id == found[i].id);
+    fail_unless_equals_int (d->parent_id, found[i].parent_id);
+    fail_unless_equals_int (d->track_id, found[i].track_id);
+    fail_unless_equals_int (d->order, found[i].order);
   }
   gst_buffer_unref (buffer);
 }

@@ -1,0 +1,376 @@
+/* infersettings.c - the properties of torchscriptinfer and their values
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * A property is a field of TsInferSettings and a line of install_*(), which says
+ * where the field is; setting, getting, copying and freeing follow from the two.
+ */
+#include "infersettings.h"
+
+#include <string.h>
+
+#include "../runtime/tsinstance.h"
+
+#define READY (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY)
+#define PLAYING (READY | GST_PARAM_MUTABLE_PLAYING)
+
+#define FROM_PACKAGE_THRESHOLD -1.0f
+#define FROM_PACKAGE_MAX 0
+
+#define FIELD(name) G_STRUCT_OFFSET (TsInferSettings, name)
+
+#define MAX_SETTINGS 64
+
+/* Filled once, in class_init; a property's id is its place here plus one. */
+static struct
+{
+  GParamSpec *pspec;
+  gsize offset;
+} settings[MAX_SETTINGS];
+static guint n_settings;
+
+static void
+add (GObjectClass * klass, gsize offset, GParamSpec * pspec)
+{
+  g_assert (n_settings < MAX_SETTINGS);
+  settings[n_settings].pspec = pspec;
+  settings[n_settings].offset = offset;
+  g_object_class_install_property (klass, ++n_settings, pspec);
+}
+
+static void
+install_module (GObjectClass * klass)
+{
+  add (klass, FIELD (model), g_param_spec_string ("model", "Model",
+          "An mlpkg package (a directory or one zip file) or a TorchScript file "
+          "(.pt, .pth)", NULL, READY));
+  add (klass, FIELD (device), g_param_spec_string ("device", "Device",
+          "Where the model runs: auto (the package's wish, else CUDA if it "
+          "works, else the CPU), cpu, cuda, cuda:N or mps", "auto", READY));
+  add (klass, FIELD (threads), g_param_spec_uint ("threads", "Threads",
+          "CPU threads of one forward pass (0: one for each core)",
+          0, 1024, 0, READY));
+  add (klass, FIELD (method), g_param_spec_string ("method", "Method",
+          "The method of the module to call (unset: forward)", NULL, READY));
+  add (klass, FIELD (weights), g_param_spec_string ("weights", "Weights",
+          "A safetensors file whose tensors replace the model's own, by name "
+          "(unset: the package's, if it has one)", NULL, READY));
+  add (klass, FIELD (custom_op_libs),
+      g_param_spec_string ("custom-op-libs", "Custom operator libraries",
+          "Shared libraries that register operators the model needs, separated "
+          "by commas; loaded for good, and their code is trusted", NULL,
+          READY));
+  add (klass, FIELD (self_test), g_param_spec_boolean ("self-test", "Self-test",
+          "Run the package's self-test at start, and refuse a model that answers "
+          "differently", FALSE, READY));
+  add (klass, FIELD (warmup), g_param_spec_uint ("warmup", "Warm-up",
+          "Forward passes on a grey frame before the first one, each time the "
+          "frame size changes; they find a model that does not fit, too", 0,
+          100, 1, READY));
+}
+
+static void
+install_safety (GObjectClass * klass)
+{
+  add (klass, FIELD (unsafe_operators),
+      g_param_spec_boolean ("unsafe-operators", "Unsafe operators",
+          "Run a model that calls operators which do more than compute: read or "
+          "write files, print, talk to other processes; only for files whose "
+          "author is trusted", FALSE, READY));
+  add (klass, FIELD (trusted_keys),
+      g_param_spec_string ("trusted-keys", "Trusted keys",
+          "A file with public keys of minisign, one a line; a model that none of "
+          "them has signed is refused (unset: none need be)", NULL, READY));
+}
+
+static void
+install_answer (GObjectClass * klass)
+{
+  add (klass, FIELD (decoder), g_param_spec_string ("decoder", "Decoder",
+          "How the model's outputs are read: yolov10, yolo-end2end, yolov8, "
+          "yolov5, ssd, torchvision, detr, classification, segmentation or "
+          "tensors (unset: as the package says)", NULL, READY));
+  add (klass, FIELD (output), g_param_spec_string ("output", "Output",
+          "Which parts of the module's answer the decoder reads: a list index, "
+          "a dict key, or several joined by dots; or pairs of a role and such a "
+          "key, boxes=0,scores=1 (unset: as the package says)", NULL, READY));
+  add (klass, FIELD (labels), g_param_spec_string ("labels", "Labels",
+          "A text file with one class name a line, the first for class 0 "
+          "(unset: as the package or the file says)", NULL, READY));
+  add (klass, FIELD (output_tensors),
+      g_param_spec_boolean ("output-tensors", "Output tensors",
+          "Attach all that the model returns as raw tensors, too",
+          FALSE, PLAYING));
+  add (klass, FIELD (meta), g_param_spec_enum ("meta", "Meta",
+          "Which metas of others the answers are mirrored to; our own are always "
+          "attached", TS_TYPE_META_FORMS, TS_META_AUTO, PLAYING));
+}
+
+static void
+install_thresholds (GObjectClass * klass)
+{
+  add (klass, FIELD (score_threshold),
+      g_param_spec_float ("score-threshold", "Score threshold",
+          "Detections need a score above this, 0 to 1 (-1: as the package says)",
+          -1, 1, FROM_PACKAGE_THRESHOLD, PLAYING));
+  add (klass, FIELD (iou_threshold),
+      g_param_spec_float ("iou-threshold", "IoU threshold",
+          "Overlap, as intersection over union, above which non-maximum "
+          "suppression drops the weaker box, for decoders that need it, 0 to 1 "
+          "(-1: as the package says)", -1, 1, FROM_PACKAGE_THRESHOLD, PLAYING));
+  add (klass, FIELD (max_detections),
+      g_param_spec_int ("max-detections", "Maximum detections",
+          "At most so many detections a frame, the best ones "
+          "(0: as the package says)", 0, 100000, FROM_PACKAGE_MAX, PLAYING));
+}
+
+static GType
+get_scheduling_type (void)
+{
+  static const GEnumValue values[] = {
+    {TS_SCHEDULING_LATENCY, "A free model takes the frames that are there",
+        "latency"},
+    {TS_SCHEDULING_THROUGHPUT, "It waits up to batch-timeout for a full batch",
+        "throughput"},
+    {0}
+  };
+  static GType type;
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (&type,
+        g_enum_register_static ("GstTorchscriptScheduling", values));
+  return type;
+}
+
+static GType
+get_on_late_type (void)
+{
+  static const GEnumValue values[] = {
+    {TS_ON_LATE_PROCESS, "Look at it all the same", "process"},
+    {TS_ON_LATE_SKIP, "Pass it on without an answer", "skip"},
+    {TS_ON_LATE_REUSE, "Pass it on with the last boxes and their age", "reuse"},
+    {0}
+  };
+  static GType type;
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (&type, g_enum_register_static ("GstTorchscriptOnLate",
+            values));
+  return type;
+}
+
+static void
+install_sharing (GObjectClass * klass)
+{
+  add (klass, FIELD (model_instance_id),
+      g_param_spec_string ("model-instance-id", "Model instance id",
+          "Elements of this process with the same id share one loaded model, and "
+          "one of them must name it (unset: those with the same settings do)",
+          NULL, READY));
+  add (klass, FIELD (batch_size), g_param_spec_uint ("batch-size", "Batch size",
+          "At most so many frames, of all elements that share the model, go "
+          "through it together", 1, TS_INSTANCE_MAX_BATCH, 1, READY));
+  add (klass, FIELD (batch_timeout),
+      g_param_spec_uint ("batch-timeout", "Batch timeout",
+          "Milliseconds that a frame waits for its batch to fill, with "
+          "scheduling=throughput", 0, 60000, 10, READY));
+  add (klass, FIELD (scheduling), g_param_spec_enum ("scheduling", "Scheduling",
+          "Whether a model that is free waits for a full batch",
+          get_scheduling_type (), TS_SCHEDULING_LATENCY, READY));
+  add (klass, FIELD (max_in_flight),
+      g_param_spec_uint ("max-in-flight", "Maximum in flight",
+          "Frames inside the element at a time; 1 makes it hold upstream until a "
+          "frame is through (0: 1, and with scheduling=throughput one more than "
+          "a batch)", 0, 1024, 0, READY));
+}
+
+static void
+install_pace (GObjectClass * klass)
+{
+  add (klass, FIELD (on_late), g_param_spec_enum ("on-late", "On late",
+          "What becomes of a frame that a sink would find too late, and with skip "
+          "and reuse of those that inference-interval and max-rate leave out",
+          get_on_late_type (), TS_ON_LATE_PROCESS, PLAYING));
+  add (klass, FIELD (inference_interval),
+      g_param_spec_uint ("inference-interval", "Inference interval",
+          "Look at every so many-th frame", 1, 100000, 1, PLAYING));
+  add (klass, FIELD (max_rate), g_param_spec_float ("max-rate", "Maximum rate",
+          "Look at no more frames a second, by their time stamps (0: at all)",
+          0, 1000, 0, PLAYING));
+}
+
+guint
+ts_infer_settings_install (GObjectClass * klass)
+{
+  install_module (klass);
+  install_safety (klass);
+  install_answer (klass);
+  install_thresholds (klass);
+  install_sharing (klass);
+  install_pace (klass);
+  return n_settings + 1;
+}
+
+static void
+set_field (gpointer at, const GValue * value)
+{
+  switch (G_TYPE_FUNDAMENTAL (G_VALUE_TYPE (value))) {
+    case G_TYPE_STRING:
+      g_free (*(gchar **) at);
+      *(gchar **) at = g_value_dup_string (value);
+      break;
+    case G_TYPE_UINT:
+      *(guint *) at = g_value_get_uint (value);
+      break;
+    case G_TYPE_INT:
+      *(gint *) at = g_value_get_int (value);
+      break;
+    case G_TYPE_UINT64:
+      *(guint64 *) at = g_value_get_uint64 (value);
+      break;
+    case G_TYPE_FLOAT:
+      *(gfloat *) at = g_value_get_float (value);
+      break;
+    case G_TYPE_BOOLEAN:
+      *(gboolean *) at = g_value_get_boolean (value);
+      break;
+    case G_TYPE_ENUM:
+      *(gint *) at = g_value_get_enum (value);
+      break;
+    default:
+      g_assert_not_reached ();
+  }
+}
+
+static void
+get_field (gconstpointer at, GValue * value)
+{
+  switch (G_TYPE_FUNDAMENTAL (G_VALUE_TYPE (value))) {
+    case G_TYPE_STRING:
+      g_value_set_string (value, *(gchar * const *) at);
+      break;
+    case G_TYPE_UINT:
+      g_value_set_uint (value, *(const guint *) at);
+      break;
+    case G_TYPE_INT:
+      g_value_set_int (value, *(const gint *) at);
+      break;
+    case G_TYPE_UINT64:
+      g_value_set_uint64 (value, *(const guint64 *) at);
+      break;
+    case G_TYPE_FLOAT:
+      g_value_set_float (value, *(const gfloat *) at);
+      break;
+    case G_TYPE_BOOLEAN:
+      g_value_set_boolean (value, *(const gboolean *) at);
+      break;
+    case G_TYPE_ENUM:
+      g_value_set_enum (value, *(const gint *) at);
+      break;
+    default:
+      g_assert_not_reached ();
+  }
+}
+
+gboolean
+ts_infer_settings_set (TsInferSettings * self, guint id, const GValue * value)
+{
+  if (id == 0 || id > n_settings)
+    return FALSE;
+  set_field (G_STRUCT_MEMBER_P (self, settings[id - 1].offset), value);
+  return TRUE;
+}
+
+gboolean
+ts_infer_settings_get (const TsInferSettings * self, guint id, GValue * value)
+{
+  if (id == 0 || id > n_settings)
+    return FALSE;
+  get_field (G_STRUCT_MEMBER_P (self, settings[id - 1].offset), value);
+  return TRUE;
+}
+
+void
+ts_infer_settings_init (TsInferSettings * self)
+{
+  guint id;
+
+  memset (self, 0, sizeof (*self));
+  for (id = 1; id <= n_settings; id++)
+    ts_infer_settings_set (self, id,
+        g_param_spec_get_default_value (settings[id - 1].pspec));
+}
+
+static gchar **
+string_at (TsInferSettings * self, guint i)
+{
+  if (G_PARAM_SPEC_VALUE_TYPE (settings[i].pspec) != G_TYPE_STRING)
+    return NULL;
+  return G_STRUCT_MEMBER_P (self, settings[i].offset);
+}
+
+void
+ts_infer_settings_copy (const TsInferSettings * self, TsInferSettings * copy)
+{
+  gchar **string;
+  guint i;
+
+  *copy = *self;
+  for (i = 0; i < n_settings; i++) {
+    if ((string = string_at (copy, i)) != NULL)
+      *string = *string && **string ? g_strdup (*string) : NULL;
+  }
+}
+
+void
+ts_infer_settings_clear (TsInferSettings * self)
+{
+  gchar **string;
+  guint i;
+
+  for (i = 0; i < n_settings; i++) {
+    if ((string = string_at (self, i)) != NULL)
+      g_clear_pointer (string, g_free);
+  }
+}
+
+TsDetectorOptions
+ts_infer_settings_get_options (const TsInferSettings * self)
+{
+  const TsDetectorOptions options = {
+    .model = self->model,
+    .device = self->device,
+    .decoder = self->decoder,
+    .output = self->output,
+    .labels = self->labels,
+    .method = self->method,
+    .threads = self->threads,
+    .weights = self->weights,
+    .op_libs = self->custom_op_libs,
+    .self_test = self->self_test,
+    .safety = {
+          .unsafe_operators = self->unsafe_operators,
+          .trusted_keys = self->trusted_keys,
+        },
+  };
+
+  return options;
+}
+
+TsThresholds
+ts_infer_settings_get_thresholds (const TsInferSettings * self)
+{
+  const TsThresholds thresholds = {
+    self->score_threshold, self->iou_threshold, self->max_detections
+  };
+
+  return thresholds;
+}
+
+guint
+ts_infer_settings_get_max_in_flight (const TsInferSettings * self)
+{
+  if (self->max_in_flight > 0)
+    return self->max_in_flight;
+  return self->scheduling == TS_SCHEDULING_LATENCY ? 1 : self->batch_size + 1;
+}

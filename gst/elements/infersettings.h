@@ -1,0 +1,81 @@
+/* infersettings.h - the properties of torchscriptinfer and their values
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include <gst/gst.h>
+
+#include "../model/tsdetector.h"
+#include "metaforms.h"
+
+G_BEGIN_DECLS
+
+/* What becomes of a frame that would come too late. */
+typedef enum
+{
+  TS_ON_LATE_PROCESS,
+  TS_ON_LATE_SKIP,
+  TS_ON_LATE_REUSE
+} TsOnLate;
+
+/* One field for each property.  Strings are owned; unset ones are NULL or "". */
+typedef struct
+{
+  /* What the module depends on: read when the element starts. */
+  gchar *model, *device, *decoder, *output, *labels, *method;
+  gchar *weights, *custom_op_libs;
+  guint threads;
+  gboolean self_test;
+  gboolean unsafe_operators;
+  gchar *trusted_keys;
+
+  guint warmup;                 /* read with the caps */
+
+  /* Read with each frame. */
+  gboolean output_tensors;
+  gfloat score_threshold, iou_threshold;
+  gint max_detections;
+  TsMetaForms meta;
+
+  /* How the model is shared; read when the element starts. */
+  gchar *model_instance_id;
+  guint batch_size;
+  guint batch_timeout;          /* ms */
+  gint scheduling;              /* TsScheduling */
+  guint max_in_flight;          /* 0: as the scheduling says */
+
+  /* Which frames it looks at; read with each frame. */
+  gint on_late;                 /* TsOnLate */
+  guint inference_interval;
+  gfloat max_rate;              /* frames a second; 0: any */
+} TsInferSettings;
+
+/* Adds a property for each setting to the one class that has them; gives the
+ * first id that is free for the class's other properties. */
+guint ts_infer_settings_install (GObjectClass * klass);
+
+/* Sets all to the defaults of the properties. */
+void ts_infer_settings_init (TsInferSettings * self);
+void ts_infer_settings_clear (TsInferSettings * self);
+
+/* The setting of the property @id, or FALSE if it is none of these.  The caller
+ * holds the lock that guards @self. */
+gboolean ts_infer_settings_set (TsInferSettings * self, guint id,
+    const GValue * value);
+gboolean ts_infer_settings_get (const TsInferSettings * self, guint id,
+    GValue * value);
+
+/* A deep copy, in which an empty string is NULL: gst-launch-1.0 and the forms of
+ * graphical tools cannot write NULL.  Clear it when done. */
+void ts_infer_settings_copy (const TsInferSettings * self,
+    TsInferSettings * copy);
+
+/* The detector's view of @self, which must outlive it. */
+TsDetectorOptions ts_infer_settings_get_options (const TsInferSettings * self);
+TsThresholds ts_infer_settings_get_thresholds (const TsInferSettings * self);
+
+/* How many frames may be inside at a time, 1 or more. */
+guint ts_infer_settings_get_max_in_flight (const TsInferSettings * self);
+
+G_END_DECLS
