@@ -14,9 +14,13 @@ try:
     import cv2  # noqa: F401
     import matplotlib  # noqa: F401
     import numpy as np
-    import weasyprint  # noqa: F401
+    import weasyprint
 except ImportError as error:
     print(f"skipped: {error}")
+    sys.exit(77)
+if not weasyprint.__version__.startswith("57."):
+    print(f"skipped: WeasyPrint is {weasyprint.__version__}; colours are read "
+          "from PDFs as version 57 writes them")
     sys.exit(77)
 if not (shutil.which("pdftoppm") and
         Path("/usr/share/dict/american-english").exists()):
