@@ -5,7 +5,8 @@
 
 PAGES may still be growing.  OUT gets log.csv, and every minute weights.pt (the
 average that export.py and evaluate.py take), model.pt and optimizer.pt;
---resume FOLDER goes on from such a folder.
+--resume FOLDER goes on from such a folder, --resume WEIGHTS.pt sets out anew
+from an average.
 
 SPDX-License-Identifier: LGPL-2.1-or-later
 """
@@ -108,9 +109,14 @@ def resume(folder, model, average, optimizer):
 
     def load(name):
         return torch.load(os.path.join(folder, name), map_location=device)
+    average.steps = 10000
+    if os.path.isfile(folder):
+        folder, name = os.path.split(folder)
+        for network in (model, average.model):
+            network.load_state_dict(load(name)["state_dict"])
+        return
     model.load_state_dict(load("model.pt"))
     average.model.load_state_dict(load("weights.pt")["state_dict"])
-    average.steps = 10000
     if os.path.exists(os.path.join(folder, "optimizer.pt")):
         state = optimizer.state_dict()
         state["state"] = {
