@@ -230,6 +230,7 @@ install_sharing (GObjectClass * klass)
   add (klass, FIELD (scheduling), g_param_spec_enum ("scheduling", "Scheduling",
           "Whether a model that is free waits for a full batch",
           get_scheduling_type (), TS_SCHEDULING_LATENCY, READY));
+  gst_type_mark_as_plugin_api (get_scheduling_type (), 0);
   add (klass, FIELD (max_in_flight),
       g_param_spec_uint ("max-in-flight", "Maximum in flight",
           "Frames inside the element at a time; 1 makes it hold upstream until a "
@@ -244,12 +245,17 @@ install_pace (GObjectClass * klass)
           "What becomes of a frame that a sink would find too late, and with skip "
           "and reuse of those that inference-interval and max-rate leave out",
           get_on_late_type (), TS_ON_LATE_PROCESS, PLAYING));
+  gst_type_mark_as_plugin_api (get_on_late_type (), 0);
   add (klass, FIELD (inference_interval),
       g_param_spec_uint ("inference-interval", "Inference interval",
           "Look at every so many-th frame", 1, 100000, 1, PLAYING));
   add (klass, FIELD (max_rate), g_param_spec_float ("max-rate", "Maximum rate",
           "Look at no more frames a second, by their time stamps (0: at all)",
           0, 1000, 0, PLAYING));
+  add (klass, FIELD (roi), g_param_spec_string ("roi", "Region of interest",
+          "Only this part of the frame is looked at: x,y,width,height, each in "
+          "pixels or, with a point, as a fraction of the frame's width or height "
+          "(unset: all of it)", NULL, READY));
 }
 
 guint

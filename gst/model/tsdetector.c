@@ -273,6 +273,22 @@ unmap_result (const TsLetterbox * letterbox, TsResult * result)
     unmap_tensor (letterbox, result->mask.area);
 }
 
+/* From the pixels of @image to those of the frame that it is a part of. */
+static void
+move_result (const TsImage * image, TsResult * result)
+{
+  for (guint i = 0; i < result->boxes->len; i++) {
+    gfloat *box = g_array_index (result->boxes, TsBox, i).box;
+
+    box[0] += image->x;
+    box[1] += image->y;
+    box[2] += image->x;
+    box[3] += image->y;
+  }
+  result->mask.area[0] += image->x;
+  result->mask.area[1] += image->y;
+}
+
 static gboolean
 get_outputs (TsDetector * self, TsOutput * outputs, GError ** error)
 {
@@ -288,13 +304,14 @@ get_outputs (TsDetector * self, TsOutput * outputs, GError ** error)
 /* The picture @item of the last run, which lay where @letterbox says. */
 static gboolean
 decode_item (TsDetector * self, const TsOutput * outputs, guint item,
-    const TsLetterbox * letterbox, const TsThresholds * thresholds,
-    TsResult * result, GError ** error)
+    const TsImage * image, const TsLetterbox * letterbox,
+    const TsThresholds * thresholds, TsResult * result, GError ** error)
 {
   TsDecodeParams params = get_params (self, letterbox, thresholds);
 
   if (self->decoder->decode (outputs, (gint) item, &params, result, error)) {
     unmap_result (letterbox, result);
+    move_result (image, result);
     return TRUE;
   }
   /* The decoder does not know which file it decodes for. */
@@ -304,14 +321,14 @@ decode_item (TsDetector * self, const TsOutput * outputs, guint item,
 }
 
 static gboolean
-decode (TsDetector * self, const TsThresholds * thresholds, TsResult * result,
-    GError ** error)
+decode (TsDetector * self, const TsImage * image,
+    const TsThresholds * thresholds, TsResult * result, GError ** error)
 {
   TsOutput outputs[TS_DECODE_MAX_ROLES] = { {NULL} };
 
   return get_outputs (self, outputs, error)
-      && decode_item (self, outputs, 0, ts_inputs_get_letterbox (self->inputs),
-      thresholds, result, error);
+      && decode_item (self, outputs, 0, image,
+      ts_inputs_get_letterbox (self->inputs), thresholds, result, error);
 }
 
 /* What the clock shows more than at *@since, which is set to now. */
@@ -374,7 +391,7 @@ ts_detector_run (TsDetector * self, const TsImage * image,
 {
   ts_result_reset (result);
   return forward_or_probe (self, image, error)
-      && decode (self, thresholds, result, error);
+      && decode (self, image, thresholds, result, error);
 }
 
 /* NULL if the module can take more than one picture at a time, else why not. */
@@ -465,7 +482,7 @@ decode_batch (TsDetector * self, const TsOutput * outputs, TsBatchItem * items,
   for (guint i = 0; i < n; i++) {
     gint64 clock = g_get_monotonic_time ();
 
-    n_good += decode_item (self, outputs, i,
+    n_good += decode_item (self, outputs, i, items[i].image,
         ts_inputs_get_item_letterbox (self->inputs, i), items[i].thresholds,
         items[i].result, &items[i].error);
     memcpy (items[i].time_ns, self->time_ns, sizeof self->time_ns);
@@ -498,7 +515,8 @@ run_item (TsDetector * self, TsBatchItem * item)
   gboolean done = forward_or_probe (self, item->image, &item->error);
   gint64 clock = g_get_monotonic_time ();
 
-  done = done && decode (self, item->thresholds, item->result, &item->error);
+  done = done && decode (self, item->image, item->thresholds,
+      item->result, &item->error);
   self->time_ns[TS_STAGE_DECODE] = lap_ns (&clock);
   memcpy (item->time_ns, self->time_ns, sizeof self->time_ns);
   if (done && (item->wants_answer || self->decoder->kind == TS_RESULT_NOTHING))
