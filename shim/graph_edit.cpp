@@ -160,11 +160,11 @@ bool Lowering::lower_product(jit::Node *node) {
 
 // Operators that only choose, move or add up values to a layer's own precision.
 bool Lowering::passes(jit::Node *node) {
-  static const Symbols operators = to_symbols(
-      {"aten::silu", "aten::relu", "aten::leaky_relu", "aten::hardswish", "aten::gelu",
-       "aten::max_pool2d", "aten::avg_pool2d", "aten::upsample_nearest2d", "aten::cat",
-       "aten::chunk", "aten::add", "aten::mul", "prim::ConstantChunk",
-       "prim::ListUnpack"});
+  static const Symbols operators =
+      to_symbols({"aten::silu", "aten::relu", "aten::leaky_relu", "aten::hardswish",
+                  "aten::gelu", "aten::max_pool2d", "aten::avg_pool2d",
+                  "aten::upsample_nearest2d", "aten::cat", "aten::chunk", "aten::add",
+                  "aten::mul", "prim::ConstantChunk", "prim::ListUnpack"});
   if (operators.count(node->kind()) == 0) return false;
   size_t n_tensors = 0;
   for (jit::Value *input : node->inputs()) {
@@ -265,22 +265,20 @@ void finish(const Convolution &from, jit::Node *replaced, jit::Node *node) {
 // mkldnn::_convolution_pointwise(X, W, B, padding, stride, dilation, groups, attr,
 // scalars, algorithm)
 void pack_with_activation(const Convolution &from, const c10::OperatorHandle &reorder) {
-  static const auto kind =
-      c10::Symbol::fromQualString("mkldnn::_convolution_pointwise");
+  static const auto kind = c10::Symbol::fromQualString("mkldnn::_convolution_pointwise");
   jit::Graph *graph = from.node->owningGraph();
   jit::Node *activation = find_activation(from.node);
   jit::WithInsertPoint here(from.node);
   jit::Node *weight = insert_packed(graph, reorder_weight(reorder, from));
   jit::Value *name =
       graph->insertConstant(activation ? activation_name(activation) : "none");
-  jit::Node *scalars =
-      graph->insertNode(graph->createList(c10::OptionalType::create(
-                                              c10::NumberType::get()), {}));
+  jit::Node *scalars = graph->insertNode(
+      graph->createList(c10::OptionalType::create(c10::NumberType::get()), {}));
   const auto in = [&](size_t i) { return from.node->input(i); };
-  jit::Node *node = graph->insertNode(graph->create(
-      kind, {in(0), weight->output(), in(2), in(from.padding), in(from.stride),
-             in(from.dilation), in(from.groups), name, scalars->output(),
-             graph->insertConstant(c10::IValue())}));
+  jit::Node *node = graph->insertNode(
+      graph->create(kind, {in(0), weight->output(), in(2), in(from.padding),
+                           in(from.stride), in(from.dilation), in(from.groups), name,
+                           scalars->output(), graph->insertConstant(c10::IValue())}));
   finish(from, activation ? activation : from.node, node);
 }
 
@@ -290,8 +288,8 @@ void pack_plainly(const Convolution &from) {
   static const auto kind = c10::Symbol::fromQualString("aten::mkldnn_convolution");
   jit::Graph *graph = from.node->owningGraph();
   jit::WithInsertPoint here(from.node);
-  jit::Value *weight = graph->insertConstant(
-      from.weight.contiguous(at::MemoryFormat::ChannelsLast));
+  jit::Value *weight =
+      graph->insertConstant(from.weight.contiguous(at::MemoryFormat::ChannelsLast));
   const auto in = [&](size_t i) { return from.node->input(i); };
   jit::Node *node = graph->insertNode(
       graph->create(kind, {in(0), weight, in(2), in(from.padding), in(from.stride),

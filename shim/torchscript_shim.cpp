@@ -195,10 +195,9 @@ void prepare_module(TsShimModule &self, const TsShimVariant &variant) {
     throw ts::Error(TS_SHIM_ERROR_ARGUMENT,
                     self.path + " was not loaded to be tuned, or is settled");
   c10::InferenceMode inference;
-  jit::Module module =
-      variant.frozen
-          ? ts::make_variant(*self.frozen, self.method_name, self.device, variant)
-          : *self.as_loaded;
+  jit::Module module = variant.frozen ? ts::make_variant(*self.frozen, self.method_name,
+                                                         self.device, variant)
+                                      : *self.as_loaded;
   self.writes_input = writes_input(module, self.method_name);
   self.module = std::move(module);
   self.channels_last = variant.channels_last || variant.packed;

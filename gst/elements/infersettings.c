@@ -74,7 +74,8 @@ get_tune_type (void)
 {
   static const GEnumValue values[] = {
     {TS_TUNE_OFF, "Run the frozen module as it is", "off"},
-    {TS_TUNE_AUTO, "Measure a few forms for up to 3 s, and remember the fastest",
+    {TS_TUNE_AUTO,
+          "Measure a few forms for up to 3 s, and remember the fastest",
         "auto"},
     {TS_TUNE_FULL, "Measure all forms for up to 60 s, whatever is remembered",
         "full"},
@@ -92,8 +93,10 @@ static GType
 get_precision_type (void)
 {
   static const GEnumValue values[] = {
-    {TS_PRECISION_AUTO, "A lower one where the detections stay the same", "auto"},
-    {TS_PRECISION_FP32, "As the package says, which is float32 as a rule", "fp32"},
+    {TS_PRECISION_AUTO, "A lower one where the detections stay the same",
+        "auto"},
+    {TS_PRECISION_FP32, "As the package says, which is float32 as a rule",
+        "fp32"},
     {TS_PRECISION_BF16, "bfloat16", "bf16"},
     {TS_PRECISION_FP16, "float16", "fp16"},
     {0}
@@ -406,9 +409,9 @@ ts_infer_settings_get_options (const TsInferSettings * self)
     .op_libs = self->custom_op_libs,
     .self_test = self->self_test,
     .safety = {
-      .unsafe_operators = self->unsafe_operators,
-      .trusted_keys = self->trusted_keys,
-    },
+          .unsafe_operators = self->unsafe_operators,
+          .trusted_keys = self->trusted_keys,
+        },
     .tune = (TsTuneMode) self->tune,
     .precision = (TsPrecision) self->precision,
     .batch_size = self->batch_size,

@@ -166,10 +166,11 @@ measure (const Contest * self, gdouble * best_ms, GError ** error)
 
 static void
 note (Contest * self, const TsVariant * variant, const gchar * format, ...)
-    G_GNUC_PRINTF (3, 4);
+G_GNUC_PRINTF (3, 4);
 
-static void
-note (Contest * self, const TsVariant * variant, const gchar * format, ...)
+     static void
+         note (Contest * self, const TsVariant * variant, const gchar * format,
+    ...)
 {
   g_autofree gchar *name = ts_variant_to_string (variant);
   va_list arguments;
@@ -242,7 +243,8 @@ static guint
 list_candidates (const Contest * self, TsVariant * candidates)
 {
   const TsDtype low = lower_dtype (self);
-  const TsVariant packed = {.frozen = TRUE,.channels_last = TRUE,.packed = TRUE };
+  const TsVariant packed = {.frozen = TRUE,.channels_last = TRUE,.packed = TRUE
+  };
   const TsVariant nhwc = {.frozen = TRUE,.channels_last = TRUE };
   const TsVariant optimized = {.frozen = TRUE,.optimized = TRUE };
   guint n = 0;
@@ -260,7 +262,8 @@ list_candidates (const Contest * self, TsVariant * candidates)
   candidates[n++] = packed;
   candidates[n++] = nhwc;
   candidates[n++] = optimized;
-  candidates[n++] = (TsVariant) {.frozen = FALSE };
+  candidates[n++] = (TsVariant) {
+  .frozen = FALSE};
   return n;
 }
 
@@ -323,7 +326,8 @@ start (Contest * self, GError ** error)
   self->n_switches = count_switches ();
   self->begin = g_get_monotonic_time ();
   self->end = self->begin + (task->mode == TS_TUNE_FULL ?
-      TS_TUNE_FULL_BUDGET_MS : TS_TUNE_AUTO_BUDGET_MS) * G_GINT64_CONSTANT (1000);
+      TS_TUNE_FULL_BUDGET_MS : TS_TUNE_AUTO_BUDGET_MS) *
+      G_GINT64_CONSTANT (1000);
   if (!run_once (task, &ms, error))
     return FALSE;
   remember_answer (self);

@@ -79,14 +79,12 @@ ts_tune_cache_load (const gchar * key, TsVariant * variant, gchar ** figures)
   if (g_strcmp0 (found, key) != 0)
     return FALSE;
   *variant = (TsVariant) {
-    .frozen = get_number (file, "frozen", 1, &good),
-    .channels_last = get_number (file, "channels_last", 1, &good),
-    .packed = get_number (file, "packed", 1, &good),
-    .optimized = get_number (file, "optimized", 1, &good),
-    .precision = (TsDtype) get_number (file, "precision", TS_DTYPE_BFLOAT16,
-        &good),
-    .threads = get_number (file, "threads", 1024, &good),
-  };
+  .frozen = get_number (file, "frozen", 1, &good),.channels_last =
+        get_number (file, "channels_last", 1, &good),.packed =
+        get_number (file, "packed", 1, &good),.optimized =
+        get_number (file, "optimized", 1, &good),.precision =
+        (TsDtype) get_number (file, "precision", TS_DTYPE_BFLOAT16,
+        &good),.threads = get_number (file, "threads", 1024, &good),};
   *figures = good ? g_key_file_get_string (file, GROUP, "figures", NULL) : NULL;
   return *figures != NULL;
 }

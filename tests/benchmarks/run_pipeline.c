@@ -31,7 +31,8 @@ fail (Runner * self)
 
   if (message)
     gst_message_parse_error (message, &error, NULL);
-  fprintf (stderr, "%s\n", error ? error->message : "the pipeline gave nothing");
+  fprintf (stderr, "%s\n",
+      error ? error->message : "the pipeline gave nothing");
   exit (1);
 }
 

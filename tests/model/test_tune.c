@@ -81,9 +81,8 @@ static TsDetectorOptions
 get_options (const gchar * model)
 {
   return (TsDetectorOptions) {
-    .model = model,.device = "cpu",.decoder = "yolo-end2end",
-        .tune = TS_TUNE_AUTO,.precision = TS_PRECISION_FP32
-  };
+  .model = model,.device = "cpu",.decoder = "yolo-end2end",.tune =
+        TS_TUNE_AUTO,.precision = TS_PRECISION_FP32};
 }
 
 static gchar *

@@ -61,7 +61,8 @@ read_question (void)
   g_autofree gchar *solution = NULL;
   const guint8 *pixels = skip_header (question);
 
-  tensor = (TsShimTensor) {.dtype = TS_SHIM_FLOAT32,.n_dims = 4 };
+  tensor = (TsShimTensor) {
+  .dtype = TS_SHIM_FLOAT32,.n_dims = 4};
   read_shape (question, &tensor);
   size -= (gsize) (pixels - (const guint8 *) question);
   input = g_new (gfloat, size);
@@ -187,19 +188,20 @@ test_refusals (void)
   assert_refused (module, frozen, "not loaded to be tuned");
   api->module_free (module);
   module = load (TRUE);
-  assert_refused (module, (TsShimVariant) {.frozen = 1,.precision =
-          TS_SHIM_FLOAT16}, "choose bf16");
-  assert_refused (module, (TsShimVariant) {.frozen = 1,.precision =
-          TS_SHIM_INT8}, "float32, float16 or bfloat16");
-  prepare (module, (TsShimVariant) {.frozen = 1,.packed = 1 });
+  assert_refused (module, (TsShimVariant) {
+      .frozen = 1,.precision = TS_SHIM_FLOAT16}, "choose bf16");
+  assert_refused (module, (TsShimVariant) {
+      .frozen = 1,.precision = TS_SHIM_INT8}, "float32, float16 or bfloat16");
+  prepare (module, (TsShimVariant) {
+      .frozen = 1,.packed = 1});
   api->settle (module);
   assert_refused (module, frozen, "is settled");
   compare (module, &box, &score);
   g_assert_cmpfloat (score, <, 1e-4);
   api->module_free (module);
   module = shim_test_load_with (&options);
-  assert_refused (module, (TsShimVariant) {.frozen = 1,.packed = 1 },
-      "no convolution");
+  assert_refused (module, (TsShimVariant) {
+      .frozen = 1,.packed = 1}, "no convolution");
   api->module_free (module);
 }
 
