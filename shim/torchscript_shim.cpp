@@ -8,7 +8,6 @@
 #include <c10/core/InferenceMode.h>
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/ir/alias_analysis.h>
-#include <torch/csrc/jit/passes/constant_propagation.h>
 #include <torch/csrc/jit/passes/freeze_module.h>
 #include <torch/csrc/jit/passes/frozen_graph_optimizations.h>
 #include <torch/csrc/jit/passes/inliner.h>
@@ -21,31 +20,25 @@
 #include <mutex>
 
 #include "blas.h"
+#include "cuda_fuse.h"
+#include "cuda_lane.h"
 #include "custom_ops.h"
 #include "describe.h"
 #include "model_file.h"
+#include "move_graph.h"
 #include "shim_error.h"
+#include "shim_module.h"
 #include "torch_convert.h"
 #include "torch_device.h"
 #include "weights.h"
 
 namespace jit = torch::jit;
 
-struct TsShimModule {
-  TsShimModule(const TsShimLoadOptions &options, c10::Device device)
-      : path(options.path),
-        method_name(options.method ? options.method : "forward"),
-        device(device),
-        threads(ts::thread_count(options.threads)) {}
-
-  std::string path;
-  std::string method_name;
-  c10::Device device;
-  int threads;
-  std::string config;
-  jit::Module module;
-  bool writes_input = true;
-};
+TsShimModule::TsShimModule(const TsShimLoadOptions &options, c10::Device device)
+    : path(options.path),
+      method_name(options.method ? options.method : "forward"),
+      device(device),
+      threads(ts::thread_count(options.threads)) {}
 
 namespace {
 
@@ -84,37 +77,24 @@ void check_method(const jit::Module &module, const TsShimModule &self) {
 
 // Parameters become constants, and convolutions swallow their batch norms.  What
 // libtorch cannot freeze runs as it was loaded.
-jit::Module freeze(const jit::Module &module, const std::string &method) {
+void freeze(TsShimModule &self) {
   try {
-    jit::Module frozen = jit::freeze_module(module, {method});
-    auto graph = frozen.get_method(method).graph();
+    jit::Module frozen = jit::freeze_module(self.module, {self.method_name});
+    auto graph = frozen.get_method(self.method_name).graph();
     jit::OptimizeFrozenGraph(graph, true);
-    return frozen;
+    self.module = frozen;
+    self.is_frozen = true;
   } catch (const std::exception &e) {
     if (ts::is_out_of_memory(e.what())) throw;
-    return module;
-  }
-}
-
-void move_constants(jit::Block *block, c10::Device device) {
-  for (jit::Node *node : block->nodes()) {
-    for (jit::Block *inner : node->blocks()) move_constants(inner, device);
-    if (node->kind() != c10::prim::Constant || !node->hasAttribute(c10::attr::value))
-      continue;
-    if (node->output()->type()->kind() == c10::TypeKind::DeviceObjType)
-      node->s_(c10::attr::value, device.str());
-    else if (node->kindOf(c10::attr::value) == jit::AttributeKind::t)
-      node->t_(c10::attr::value, node->t(c10::attr::value).to(device));
   }
 }
 
 // A module traced on the CPU has "cpu" in its graph, where no load() moves it.
-void move_graph(const jit::Module &module, const TsShimModule &self) {
+void fit_to_device(TsShimModule &self) {
   if (self.device.is_cpu()) return;
-  auto graph = module.get_method(self.method_name).graph();
-  jit::Inline(*graph);
-  jit::ConstantPropagation(graph);
-  move_constants(graph->block(), self.device);
+  auto graph = self.module.get_method(self.method_name).graph();
+  ts::move_graph(graph, self.device, self.path);
+  if (self.device.is_cuda()) ts::fuse_for_cuda(graph);
 }
 
 // Whether the method may change the memory of an input.
@@ -162,14 +142,14 @@ std::unique_ptr<TsShimModule> load_module(const TsShimLoadOptions &options) {
   ts::use_threads(self->threads);
   ts::set_blas_threads(self->threads);
   at::NoGradGuard no_grad;
-  jit::Module module = load_file(*self);
-  module.eval();
-  check_method(module, *self);
-  const ts::Weights weights(module, options);
-  convert_floats(module, ts::to_scalar_type(options.dtype));
+  self->module = load_file(*self);
+  self->module.eval();
+  check_method(self->module, *self);
+  const ts::Weights weights(self->module, options);
+  convert_floats(self->module, ts::to_scalar_type(options.dtype));
   weights.put();
-  self->module = freeze(module, self->method_name);
-  move_graph(self->module, *self);
+  freeze(*self);
+  fit_to_device(*self);
   self->writes_input = writes_input(self->module, self->method_name);
   return self;
 }
@@ -299,6 +279,7 @@ TsShimApi make_api() {
   api.run = run;
   api.run_listed = run_listed;
   api.describe = describe;
+  ts::fill_lane_functions(&api);
   ts::fill_value_functions(&api);
   return api;
 }
