@@ -13,8 +13,8 @@
  *    NUL-terminated sentence into the caller's error buffer (truncated to fit;
  *    a NULL buffer is allowed).  On failure no out parameter is touched.
  *  - Nothing is thrown across this boundary.
- *  - A module may be used by one thread at a time; different modules by
- *    different threads at once.  A value belongs to whoever received it.
+ *  - A module may be run by several threads at once, and different modules may be
+ *    used by different threads.  A value belongs to whoever received it.
  */
 #ifndef TORCHSCRIPT_SHIM_H
 #define TORCHSCRIPT_SHIM_H

@@ -4,30 +4,13 @@
  */
 #include "tsnms.h"
 
-static gfloat
-get_area (const gfloat box[4])
-{
-  return (box[2] - box[0]) * (box[3] - box[1]);
-}
-
-/* NaN for two boxes without area, which then do not overlap. */
-static gfloat
-get_iou (const gfloat a[4], const gfloat b[4])
-{
-  gfloat width = MIN (a[2], b[2]) - MAX (a[0], b[0]);
-  gfloat height = MIN (a[3], b[3]) - MAX (a[1], b[1]);
-  gfloat both = MAX (width, 0.f) * MAX (height, 0.f);
-
-  return both / (get_area (a) + get_area (b) - both);
-}
-
 static gboolean
 is_suppressed (const TsBox * box, const TsBox * kept, guint n_kept,
     gfloat iou_threshold)
 {
   for (guint i = 0; i < n_kept; i++)
     if (kept[i].class_id == box->class_id
-        && get_iou (kept[i].box, box->box) > iou_threshold)
+        && ts_box_iou (kept[i].box, box->box) > iou_threshold)
       return TRUE;
   return FALSE;
 }

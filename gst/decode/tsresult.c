@@ -4,6 +4,22 @@
  */
 #include "tsresult.h"
 
+static gfloat
+get_area (const gfloat box[4])
+{
+  return (box[2] - box[0]) * (box[3] - box[1]);
+}
+
+gfloat
+ts_box_iou (const gfloat a[4], const gfloat b[4])
+{
+  gfloat width = MIN (a[2], b[2]) - MAX (a[0], b[0]);
+  gfloat height = MIN (a[3], b[3]) - MAX (a[1], b[1]);
+  gfloat both = MAX (width, 0.f) * MAX (height, 0.f);
+
+  return both / (get_area (a) + get_area (b) - both);
+}
+
 void
 ts_result_init (TsResult * self)
 {

@@ -25,6 +25,7 @@ typedef struct
   gfloat box[4];
   gfloat score;                 /* 0..1 */
   gint class_id;                /* 0-based */
+  guint track_id;               /* of the object, from a tracker; 0: none */
 } TsBox;
 
 /* A class of the whole frame. */
@@ -52,6 +53,10 @@ typedef struct
   GArray *classes;              /* of TsClass */
   TsMask mask;
 } TsResult;
+
+/* Intersection over union of two boxes x1, y1, x2, y2; NaN for two boxes without
+ * area, which then overlap by no threshold. */
+gfloat ts_box_iou (const gfloat a[4], const gfloat b[4]);
 
 void ts_result_init (TsResult * self);
 void ts_result_clear (TsResult * self);

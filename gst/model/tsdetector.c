@@ -29,6 +29,10 @@ struct _TsDetector
   TsInputs *inputs;
   gboolean size_settled;        /* a run has succeeded, or sizes were tried */
   gchar *size_note;             /* how the size was found, or NULL */
+  gchar *batch_note;            /* why pictures go one by one, or NULL */
+  gint64 time_ns[TS_N_STAGES];  /* of the last run */
+  gatomicrefcount references;   /* of its owner and its forks */
+  TsDetector *origin;           /* owns what forks borrow; NULL: this one does */
 };
 
 static gboolean
@@ -108,6 +112,7 @@ ts_detector_open (const TsDetectorOptions * options, GError ** error)
 {
   g_autoptr (TsDetector) self = g_new0 (TsDetector, 1);
 
+  g_atomic_ref_count_init (&self->references);
   if (!check_model_option (options, error))
     return NULL;
   self->spec = ts_model_spec_read (options->model, error);
@@ -127,23 +132,50 @@ ts_detector_open (const TsDetectorOptions * options, GError ** error)
   return g_steal_pointer (&self);
 }
 
+TsDetector *
+ts_detector_fork (TsDetector * self)
+{
+  TsDetector *origin = self->origin ? self->origin : self;
+  TsDetector *fork = g_new0 (TsDetector, 1);
+
+  g_return_val_if_fail (self->size_settled, NULL);
+  g_atomic_ref_count_init (&fork->references);
+  g_atomic_ref_count_inc (&origin->references);
+  fork->origin = origin;
+  fork->spec = origin->spec;
+  fork->decoder = origin->decoder;
+  fork->output_keys = origin->output_keys;
+  fork->engine = ts_engine_fork (origin->engine);
+  fork->inputs = ts_inputs_new (fork->spec);
+  fork->size_settled = TRUE;
+  fork->size_note = g_strdup (origin->size_note);
+  fork->batch_note = g_strdup (self->batch_note);
+  return fork;
+}
+
 void
 ts_detector_free (TsDetector * self)
 {
-  if (!self)
+  TsDetector *origin = self ? self->origin : NULL;
+
+  if (!self || !g_atomic_ref_count_dec (&self->references))
     return;
   ts_inputs_free (self->inputs);
   ts_engine_free (self->engine);
-  g_strfreev (self->output_keys);
   g_free (self->size_note);
-  ts_model_spec_free (self->spec);
+  g_free (self->batch_note);
+  if (!origin) {
+    g_strfreev (self->output_keys);
+    ts_model_spec_free (self->spec);
+  }
   g_free (self);
+  ts_detector_free (origin);
 }
 
 static TsDecodeParams
-get_params (const TsDetector * self, const TsThresholds * wanted)
+get_params (const TsDetector * self, const TsLetterbox * letterbox,
+    const TsThresholds * wanted)
 {
-  const TsLetterbox *letterbox = ts_inputs_get_letterbox (self->inputs);
   gboolean is_boxes = self->decoder->kind == TS_RESULT_BOXES;
   const TsModelSpec *spec = self->spec;
   TsDecodeParams params = {
@@ -172,7 +204,8 @@ ts_detector_get_score_threshold (const TsDetector * self)
 {
   const TsThresholds unset = { -1.f, -1.f, 0 };
 
-  return get_params (self, &unset).score_threshold;
+  return get_params (self, ts_inputs_get_letterbox (self->inputs),
+      &unset).score_threshold;
 }
 
 /* Where the tensor lies, seen from the frame inside it. */
@@ -189,10 +222,8 @@ unmap_tensor (const TsLetterbox * box, gfloat area[4])
 }
 
 static void
-unmap_result (const TsDetector * self, TsResult * result)
+unmap_result (const TsLetterbox * letterbox, TsResult * result)
 {
-  const TsLetterbox *letterbox = ts_inputs_get_letterbox (self->inputs);
-
   for (guint i = 0; i < result->boxes->len; i++)
     ts_letterbox_unmap (letterbox, g_array_index (result->boxes, TsBox, i).box);
   if (result->mask.classes)
@@ -211,17 +242,16 @@ get_outputs (TsDetector * self, TsOutput * outputs, GError ** error)
   return TRUE;
 }
 
+/* The picture @item of the last run, which lay where @letterbox says. */
 static gboolean
-decode (TsDetector * self, const TsThresholds * thresholds, TsResult * result,
-    GError ** error)
+decode_item (TsDetector * self, const TsOutput * outputs, guint item,
+    const TsLetterbox * letterbox, const TsThresholds * thresholds,
+    TsResult * result, GError ** error)
 {
-  TsDecodeParams params = get_params (self, thresholds);
-  TsOutput outputs[TS_DECODE_MAX_ROLES] = { {NULL} };
+  TsDecodeParams params = get_params (self, letterbox, thresholds);
 
-  if (!get_outputs (self, outputs, error))
-    return FALSE;
-  if (self->decoder->decode (outputs, 0, &params, result, error)) {
-    unmap_result (self, result);
+  if (self->decoder->decode (outputs, (gint) item, &params, result, error)) {
+    unmap_result (letterbox, result);
     return TRUE;
   }
   /* The decoder does not know which file it decodes for. */
@@ -231,15 +261,48 @@ decode (TsDetector * self, const TsThresholds * thresholds, TsResult * result,
 }
 
 static gboolean
+decode (TsDetector * self, const TsThresholds * thresholds, TsResult * result,
+    GError ** error)
+{
+  TsOutput outputs[TS_DECODE_MAX_ROLES] = { {NULL} };
+
+  return get_outputs (self, outputs, error)
+      && decode_item (self, outputs, 0, ts_inputs_get_letterbox (self->inputs),
+      thresholds, result, error);
+}
+
+/* What the clock shows more than at *@since, which is set to now. */
+static gint64
+lap_ns (gint64 * since)
+{
+  gint64 before = *since;
+
+  *since = g_get_monotonic_time ();
+  return 1000 * (*since - before);
+}
+
+/* The module on what the inputs were filled with. */
+static gboolean
+run_engine (TsDetector * self, GError ** error)
+{
+  gint64 clock = g_get_monotonic_time ();
+  gsize n_inputs, n_listed;
+  const TsTensor *inputs = ts_inputs_get (self->inputs, &n_inputs, &n_listed);
+  gboolean done =
+      ts_engine_run (self->engine, inputs, n_inputs, n_listed, error);
+
+  self->time_ns[TS_STAGE_FORWARD] = lap_ns (&clock);
+  return done;
+}
+
+static gboolean
 forward (TsDetector * self, const TsImage * image, GError ** error)
 {
-  gsize n_inputs, n_listed;
-  const TsTensor *inputs;
+  gint64 clock = g_get_monotonic_time ();
+  gboolean done = ts_inputs_fill (self->inputs, image, error);
 
-  if (!ts_inputs_fill (self->inputs, image, error))
-    return FALSE;
-  inputs = ts_inputs_get (self->inputs, &n_inputs, &n_listed);
-  return ts_engine_run (self->engine, inputs, n_inputs, n_listed, error);
+  self->time_ns[TS_STAGE_TENSOR] = lap_ns (&clock);
+  return done && run_engine (self, error);
 }
 
 /* The first failure of a module may be one of its input's size. */
@@ -269,6 +332,167 @@ ts_detector_run (TsDetector * self, const TsImage * image,
   ts_result_reset (result);
   return forward_or_probe (self, image, error)
       && decode (self, thresholds, result, error);
+}
+
+/* NULL if the module can take more than one picture at a time, else why not. */
+static const gchar *
+find_single_reason (const TsModelSpec * spec)
+{
+  if (spec->input_form != TS_INPUT_FORM_TENSOR)
+    return "it takes a list of tensors";
+  return spec->inputs->len == 1 ? NULL : "it takes other inputs than the frame";
+}
+
+gboolean
+ts_detector_fits_batch (const TsDetector * self, const TsImage * one,
+    const TsImage * other)
+{
+  TsLetterbox a, b;
+
+  if (self->batch_note || find_single_reason (self->spec))
+    return FALSE;
+  ts_inputs_place (self->spec, one->width, one->height, &a);
+  ts_inputs_place (self->spec, other->width, other->height, &b);
+  return a.tensor_width == b.tensor_width && a.tensor_height == b.tensor_height;
+}
+
+static void
+note_single (TsDetector * self, const gchar * reason)
+{
+  if (!self->batch_note)
+    self->batch_note =
+        g_strdup_printf ("%s: pictures go through the module one "
+        "by one, as %s", self->spec->path, reason);
+}
+
+static gboolean
+fill_batch (TsDetector * self, const TsBatchItem * items, guint n)
+{
+  gint64 clock = g_get_monotonic_time ();
+
+  for (guint i = 0; i < n; i++)
+    if (!ts_inputs_fill_item (self->inputs, items[i].image, i, n, NULL))
+      return FALSE;
+  self->time_ns[TS_STAGE_TENSOR] = lap_ns (&clock);
+  return TRUE;
+}
+
+/* Each output must have a slice for each picture; a module that was traced with
+ * one picture may answer with another shape and no error. */
+static gboolean
+outputs_are_batched (TsDetector * self, const TsOutput * outputs, guint n)
+{
+  for (guint i = 0; self->output_keys[i]; i++)
+    if (outputs[i].n_dims < 1 || outputs[i].shape[0] != n) {
+      g_autofree gchar *shape = ts_output_shape_to_string (&outputs[i]);
+      g_autofree gchar *reason =
+          g_strdup_printf ("its answer to %u pictures has " "the shape %s", n,
+          shape);
+
+      note_single (self, reason);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+/* All or none get one. */
+static gboolean
+take_answers (TsDetector * self, TsBatchItem * items, guint n)
+{
+  gboolean wanted = self->decoder->kind == TS_RESULT_NOTHING;
+
+  for (guint i = 0; i < n; i++)
+    wanted = wanted || items[i].wants_answer;
+  for (guint i = 0; wanted && i < n; i++) {
+    items[i].answer = ts_engine_get_item (self->engine, i, n);
+    if (!items[i].answer) {
+      note_single (self, "a tensor of its answer has no part for each picture");
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+static guint
+decode_batch (TsDetector * self, const TsOutput * outputs, TsBatchItem * items,
+    guint n)
+{
+  guint n_good = 0;
+
+  for (guint i = 0; i < n; i++) {
+    gint64 clock = g_get_monotonic_time ();
+
+    n_good += decode_item (self, outputs, i,
+        ts_inputs_get_item_letterbox (self->inputs, i), items[i].thresholds,
+        items[i].result, &items[i].error);
+    memcpy (items[i].time_ns, self->time_ns, sizeof self->time_ns);
+    items[i].time_ns[TS_STAGE_DECODE] = lap_ns (&clock);
+  }
+  return n_good;
+}
+
+/* One forward pass for all; FALSE: it did not work out, and no item is touched.
+ * @failure is what the module said. */
+static gboolean
+run_together (TsDetector * self, TsBatchItem * items, guint n, guint * n_good,
+    GError ** failure)
+{
+  TsOutput outputs[TS_DECODE_MAX_ROLES] = { {NULL} };
+
+  if (n < 2 || !self->size_settled || self->batch_note
+      || find_single_reason (self->spec) || !fill_batch (self, items, n)
+      || !run_engine (self, failure) || !get_outputs (self, outputs, NULL)
+      || !outputs_are_batched (self, outputs, n)
+      || !take_answers (self, items, n))
+    return FALSE;
+  *n_good = decode_batch (self, outputs, items, n);
+  return TRUE;
+}
+
+static gboolean
+run_item (TsDetector * self, TsBatchItem * item)
+{
+  gboolean done = forward_or_probe (self, item->image, &item->error);
+  gint64 clock = g_get_monotonic_time ();
+
+  done = done && decode (self, item->thresholds, item->result, &item->error);
+  self->time_ns[TS_STAGE_DECODE] = lap_ns (&clock);
+  memcpy (item->time_ns, self->time_ns, sizeof self->time_ns);
+  if (done && (item->wants_answer || self->decoder->kind == TS_RESULT_NOTHING))
+    item->answer = ts_answer_ref (ts_engine_get_answer (self->engine));
+  return done;
+}
+
+static void
+reset_item (TsBatchItem * item)
+{
+  ts_result_reset (item->result);
+  g_clear_pointer (&item->answer, ts_answer_unref);
+  item->error = NULL;
+}
+
+guint
+ts_detector_run_batch (TsDetector * self, TsBatchItem * items, guint n_items)
+{
+  g_autoptr (GError) failure = NULL;
+  guint n_good = 0;
+
+  for (guint i = 0; i < n_items; i++) {
+    items[i].answer = NULL;
+    reset_item (&items[i]);
+  }
+  if (run_together (self, items, n_items, &n_good, &failure))
+    return n_good;
+  for (guint i = 0; i < n_items; i++) {
+    reset_item (&items[i]);
+    n_good += run_item (self, &items[i]);
+  }
+  /* Memory may be there again another time; what fails alone, too, is no matter
+   * of the batch. */
+  if (g_error_matches (failure, TS_ERROR, TS_ERROR_FORWARD)
+      && n_good == n_items)
+    note_single (self, failure->message);
+  return n_good;
 }
 
 TsResultKind
@@ -318,6 +542,32 @@ ts_detector_warm_up (TsDetector * self, gint width, gint height, guint runs,
   return TRUE;
 }
 
+void
+ts_detector_warm_up_batch (TsDetector * self, gint width, gint height,
+    guint n_items)
+{
+  const TsThresholds thresholds = { -1.f, -1.f, 0 };
+  g_autofree TsBatchItem *items = g_new0 (TsBatchItem, n_items);
+  g_autofree TsResult *results = g_new0 (TsResult, n_items);
+  g_autofree guint8 *row = g_malloc (width);
+  TsImage image = { TS_PIXEL_GRAY8, width, height, {row}, {0}
+  };
+
+  memset (row, WARM_UP_GREY, width);
+  for (guint i = 0; i < n_items; i++) {
+    ts_result_init (&results[i]);
+    items[i].image = &image;
+    items[i].thresholds = &thresholds;
+    items[i].result = &results[i];
+  }
+  ts_detector_run_batch (self, items, n_items);
+  for (guint i = 0; i < n_items; i++) {
+    ts_result_clear (&results[i]);
+    g_clear_pointer (&items[i].answer, ts_answer_unref);
+    g_clear_error (&items[i].error);
+  }
+}
+
 const gchar *
 ts_detector_get_name (const TsDetector * self)
 {
@@ -352,6 +602,12 @@ const gchar *
 ts_detector_get_size_note (const TsDetector * self)
 {
   return self->size_note;
+}
+
+const gchar *
+ts_detector_get_batch_note (const TsDetector * self)
+{
+  return self->batch_note;
 }
 
 const gchar *

@@ -11,6 +11,7 @@
 #include "../decode/tsdecoder.h"
 #include "../frame/tsimage.h"
 #include "tsanswer.h"
+#include "tsstage.h"
 
 G_BEGIN_DECLS
 
@@ -56,6 +57,48 @@ gboolean ts_detector_warm_up (TsDetector * self, gint width, gint height,
  * time.  Errors: TS_ERROR_FORWARD, _OUTPUT, _MEMORY. */
 gboolean ts_detector_run (TsDetector * self, const TsImage * image,
     const TsThresholds * thresholds, TsResult * result, GError ** error);
+
+/* One picture of a batch, and where its answer goes. */
+typedef struct
+{
+  const TsImage *image;
+  const TsThresholds *thresholds;
+  gboolean wants_answer;        /* the raw tensors, too */
+
+  /* Set by the run: */
+  TsResult *result;             /* the caller's, initialised; empty after an error */
+  TsAnswer *answer;             /* its part of the tensors, or NULL; caller's to unref */
+  GError *error;                /* or NULL; caller's to free */
+  gint64 time_ns[TS_N_STAGES];  /* of tensor, upload, forward and decode; those
+                                   of one call have its times each */
+} TsBatchItem;
+
+/* As ts_detector_run() for each item, with one forward pass for all if the
+ * module takes batches.  All images must fit one batch (see below).  A module that
+ * turns out to take one picture at a time gets them one by one, then and from then
+ * on; so does every item of a call that fails, so that an error is that of its
+ * picture.  Gives the number of items without an error. */
+guint ts_detector_run_batch (TsDetector * self, TsBatchItem * items,
+    guint n_items);
+
+/* Whether the module takes both in one batch: their tensors are equally large, and
+ * nothing says that it takes one picture at a time. */
+gboolean ts_detector_fits_batch (const TsDetector * self, const TsImage * one,
+    const TsImage * other);
+
+/* Runs the module on @n_items grey frames of this size at once, after
+ * ts_detector_warm_up(): whether it takes them is known then. */
+void ts_detector_warm_up_batch (TsDetector * self, gint width, gint height,
+    guint n_items);
+
+/* A sentence that says why pictures go one by one, or NULL: they need not; owned. */
+const gchar *ts_detector_get_batch_note (const TsDetector * self);
+
+/* Another lane into the same module: shares its weights and description, has
+ * buffers of its own, and so may run in another thread at the same time.  Only
+ * after a run of @self, which settles the size of input if that is found by
+ * trying.  The lanes may be freed in any order. */
+TsDetector *ts_detector_fork (TsDetector * self);
 
 /* The threshold of a run with unset thresholds. */
 gfloat ts_detector_get_score_threshold (const TsDetector * self);

@@ -14,17 +14,19 @@
 /* Of the shim's messages; a longer one is cut. */
 #define ERROR_SIZE 4096
 
-/* Inputs of a module; no signature comes near it. */
-
 struct _TsAnswer
 {
   gatomicrefcount references;
   const TsShimApi *api;
-  TsShimValue *value;
+  TsShimValue *value;           /* NULL: that of @batch */
+  TsAnswer *batch;              /* the answer that this is an item of, or NULL */
+  guint item, n_items;          /* n_items 0: all of it */
 };
 
 struct _TsEngine
 {
+  gatomicrefcount references;   /* of its owner and its forks */
+  TsEngine *origin;             /* owns what forks borrow; NULL: this one does */
   const TsShimApi *api;
   TsShimModule *module;
   TsAnswer *answer;             /* of the last run */
@@ -149,6 +151,7 @@ ts_engine_open (const TsEngineOptions * options, GError ** error)
   g_autoptr (TsEngine) self = g_new0 (TsEngine, 1);
   g_autoptr (TsSafetensors) weights = NULL;
 
+  g_atomic_ref_count_init (&self->references);
   self->path = g_strdup (options->path);
   if (!ts_engine_device_is_valid (options->device, error)
       || !open_weights (options, &weights, error))
@@ -160,20 +163,48 @@ ts_engine_open (const TsEngineOptions * options, GError ** error)
   return g_steal_pointer (&self);
 }
 
-void
-ts_engine_free (TsEngine * self)
+TsEngine *
+ts_engine_fork (TsEngine * self)
 {
-  if (!self)
-    return;
-  g_clear_pointer (&self->answer, ts_answer_unref);
+  TsEngine *origin = self->origin ? self->origin : self;
+  TsEngine *fork = g_new0 (TsEngine, 1);
+
+  g_atomic_ref_count_init (&fork->references);
+  g_atomic_ref_count_inc (&origin->references);
+  fork->origin = origin;
+  fork->api = origin->api;
+  fork->module = origin->module;
+  fork->path = origin->path;
+  fork->device = origin->device;
+  fork->device_reason = origin->device_reason;
+  return fork;
+}
+
+static void
+free_loaded (TsEngine * self)
+{
   if (self->api)
     self->api->module_free (self->module);
-  for (guint i = 0; i < TS_DECODE_MAX_ROLES; i++)
-    g_free (self->buffers[i].data);
   g_free (self->path);
   g_free (self->device);
   g_free (self->device_reason);
+}
+
+/* Its buffers go with the last fork, which is soon enough. */
+void
+ts_engine_free (TsEngine * self)
+{
+  TsEngine *origin = self ? self->origin : NULL;
+
+  if (!self || !g_atomic_ref_count_dec (&self->references))
+    return;
+  g_clear_pointer (&self->answer, ts_answer_unref);
+  for (guint i = 0; i < TS_DECODE_MAX_ROLES; i++)
+    g_free (self->buffers[i].data);
+  if (!origin)
+    free_loaded (self);
   g_free (self);
+  ts_engine_free (origin);
 }
 
 const gchar *
@@ -245,7 +276,7 @@ to_shim_tensor (const TsTensor * from)
 static TsAnswer *
 new_answer (const TsShimApi * api, TsShimValue * value)
 {
-  TsAnswer *answer = g_new (TsAnswer, 1);
+  TsAnswer *answer = g_new0 (TsAnswer, 1);
 
   g_atomic_ref_count_init (&answer->references);
   answer->api = api;
@@ -298,6 +329,35 @@ ts_engine_get_answer (const TsEngine * self)
   return self->answer;
 }
 
+/* The slice @item of a tensor whose first dimension counts @n_items. */
+static gboolean
+cut_item (TsTensor * tensor, guint item, guint n_items)
+{
+  if (tensor->n_dims < 1 || tensor->shape[0] != n_items)
+    return FALSE;
+  tensor->shape[0] = 1;
+  tensor->data = (const guint8 *) tensor->data
+      + item * ts_tensor_n_elements (tensor) * ts_dtype_size (tensor->dtype);
+  return TRUE;
+}
+
+TsAnswer *
+ts_engine_get_item (const TsEngine * self, guint item, guint n_items)
+{
+  g_autoptr (GArray) tensors = ts_answer_list (self->answer);
+  TsAnswer *answer;
+
+  for (guint i = 0; i < tensors->len; i++)
+    if (!cut_item (&g_array_index (tensors, TsNamedTensor, i).tensor, item,
+            n_items))
+      return NULL;
+  answer = new_answer (self->api, NULL);
+  answer->batch = ts_answer_ref (self->answer);
+  answer->item = item;
+  answer->n_items = n_items;
+  return answer;
+}
+
 TsAnswer *
 ts_answer_ref (TsAnswer * self)
 {
@@ -311,6 +371,7 @@ ts_answer_unref (TsAnswer * self)
   if (!g_atomic_ref_count_dec (&self->references))
     return;
   self->api->value_free (self->value);
+  g_clear_pointer (&self->batch, ts_answer_unref);
   g_free (self);
 }
 
@@ -326,6 +387,10 @@ ts_answer_list (TsAnswer * self)
   GArray *tensors = g_array_new (FALSE, FALSE, sizeof (TsNamedTensor));
 
   g_array_set_clear_func (tensors, clear_named_tensor);
-  ts_value_list (self->api, self->value, tensors);
+  ts_value_list (self->api, self->batch ? self->batch->value : self->value,
+      tensors);
+  for (guint i = 0; self->batch && i < tensors->len; i++)
+    cut_item (&g_array_index (tensors, TsNamedTensor, i).tensor, self->item,
+        self->n_items);
   return tensors;
 }

@@ -32,6 +32,10 @@ typedef struct
 TsEngine *ts_engine_open (const TsEngineOptions * options, GError ** error);
 void ts_engine_free (TsEngine * self);
 
+/* Another lane into the same module, for another thread: its runs and answers are
+ * its own.  The engines may be freed in any order. */
+TsEngine *ts_engine_fork (TsEngine * self);
+
 /* Whether @device is a well-formed device string; else TS_ERROR_CONFIG with the
  * choices.  Needs no libtorch. */
 gboolean ts_engine_device_is_valid (const gchar * device, GError ** error);
@@ -59,6 +63,12 @@ gboolean ts_engine_run (TsEngine * self, const TsTensor * inputs,
  * Errors: TS_ERROR_OUTPUT (names what was found), _MEMORY. */
 gboolean ts_engine_get_output (TsEngine * self, guint slot,
     const gchar * keys, TsOutput * output, GError ** error);
+
+/* The part of the last run's answer that is item @item of a batch of @n_items: of
+ * every tensor the slice @item of the first dimension; to be unref'd.  NULL if a
+ * tensor has another first dimension than @n_items. */
+TsAnswer *ts_engine_get_item (const TsEngine * self, guint item,
+    guint n_items);
 
 /* The last run's answer, or NULL; owned by the engine. */
 TsAnswer *ts_engine_get_answer (const TsEngine * self);

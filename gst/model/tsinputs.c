@@ -13,10 +13,11 @@ struct _TsInputs
 {
   const TsModelSpec *spec;
   TsTensorizer *tensorizer;
-  TsLetterbox letterbox;
-  gfloat *pixels;               /* the frame as float32 */
+  TsLetterbox letterbox;        /* of the last frame */
+  GArray *letterboxes;          /* of the batch's (TsLetterbox) */
+  gfloat *pixels;               /* the frames as float32 */
   gpointer converted;           /* the same in spec->dtype; NULL: not needed */
-  gsize n_pixels;
+  gsize n_pixels;               /* there is room for */
   TsTensor *tensors;
   gpointer *memory;             /* of all tensors but the frame */
   guint n;
@@ -46,6 +47,7 @@ ts_inputs_new (const TsModelSpec * spec)
 
   self->spec = spec;
   self->tensorizer = ts_tensorizer_new (&spec->format);
+  self->letterboxes = g_array_new (FALSE, TRUE, sizeof (TsLetterbox));
   self->n = spec->inputs->len;
   self->tensors = g_new0 (TsTensor, self->n);
   self->memory = g_new0 (gpointer, self->n);
@@ -63,6 +65,7 @@ ts_inputs_free (TsInputs * self)
     g_free (self->memory[i]);
   g_free (self->memory);
   g_free (self->tensors);
+  g_array_unref (self->letterboxes);
   g_clear_pointer (&self->tensorizer, ts_tensorizer_free);
   g_free (self->pixels);
   g_free (self->converted);
@@ -74,7 +77,7 @@ reserve (TsInputs * self, gsize n, GError ** error)
 {
   gboolean converts = self->spec->dtype != TS_DTYPE_FLOAT32;
 
-  if (n == self->n_pixels)
+  if (n <= self->n_pixels)
     return TRUE;
   g_clear_pointer (&self->pixels, g_free);
   g_clear_pointer (&self->converted, g_free);
@@ -91,27 +94,35 @@ reserve (TsInputs * self, gsize n, GError ** error)
   return FALSE;
 }
 
+void
+ts_inputs_place (const TsModelSpec * spec, gint width, gint height,
+    TsLetterbox * letterbox)
+{
+  const TsInputSize as_it_is = { TS_RESIZE_STRETCH, width, height, 0 };
+
+  ts_letterbox_init (letterbox, spec->keeps_size ? &as_it_is : &spec->size,
+      width, height);
+}
+
 static void
 place_frame (TsInputs * self, gint width, gint height)
 {
-  const TsInputSize as_it_is = { TS_RESIZE_STRETCH, width, height, 0 };
   TsLetterbox *box = &self->letterbox;
 
   if (box->source_width != width || box->source_height != height)
-    ts_letterbox_init (box, self->spec->keeps_size ? &as_it_is :
-        &self->spec->size, width, height);
+    ts_inputs_place (self->spec, width, height, box);
 }
 
 /* A list holds images without the batch dimension. */
 static void
-set_frame_shape (const TsInputs * self, TsTensor * tensor)
+set_frame_shape (const TsInputs * self, guint n_items, TsTensor * tensor)
 {
   gboolean is_nchw = self->spec->format.layout == TS_LAYOUT_NCHW;
   gint64 channels = self->spec->format.channels;
   gint64 height = self->letterbox.tensor_height;
   gint64 width = self->letterbox.tensor_width;
-  const gint64 nchw[4] = { 1, channels, height, width };
-  const gint64 nhwc[4] = { 1, height, width, channels };
+  const gint64 nchw[4] = { n_items, channels, height, width };
+  const gint64 nhwc[4] = { n_items, height, width, channels };
   gint skipped = self->spec->input_form == TS_INPUT_FORM_LIST;
 
   tensor->n_dims = 4 - skipped;
@@ -119,21 +130,31 @@ set_frame_shape (const TsInputs * self, TsTensor * tensor)
       tensor->n_dims * sizeof (gint64));
 }
 
+static void
+fill_pixels (TsInputs * self, const TsImage * image, guint item, gsize n)
+{
+  TsDtype dtype = self->spec->dtype;
+  gfloat *pixels = self->pixels + item * n;
+
+  ts_tensorizer_run (self->tensorizer, image, &self->letterbox, pixels);
+  if (self->converted)
+    ts_dtype_from_float (dtype, pixels, n, (guint8 *) self->converted
+        + item * n * ts_dtype_size (dtype));
+}
+
 static gboolean
-fill_frame (TsInputs * self, const TsImage * image, TsTensor * tensor,
-    GError ** error)
+fill_frame (TsInputs * self, const TsImage * image, guint item, guint n_items,
+    TsTensor * tensor, GError ** error)
 {
   gsize n = (gsize) self->spec->format.channels
       * self->letterbox.tensor_width * self->letterbox.tensor_height;
 
-  if (!reserve (self, n, error))
+  if (item == 0 && !reserve (self, n * n_items, error))
     return FALSE;
-  ts_tensorizer_run (self->tensorizer, image, &self->letterbox, self->pixels);
+  fill_pixels (self, image, item, n);
   tensor->dtype = self->spec->dtype;
   tensor->data = self->converted ? self->converted : self->pixels;
-  if (self->converted)
-    ts_dtype_from_float (tensor->dtype, self->pixels, n, self->converted);
-  set_frame_shape (self, tensor);
+  set_frame_shape (self, n_items, tensor);
   return TRUE;
 }
 
@@ -165,13 +186,30 @@ ts_inputs_fill (TsInputs * self, const TsImage * image, GError ** error)
         g_array_index (self->spec->inputs, TsInputSpec, i).source;
 
     if (source == TS_INPUT_FRAME) {
-      if (!fill_frame (self, image, &self->tensors[i], error))
+      if (!fill_frame (self, image, 0, 1, &self->tensors[i], error))
         return FALSE;
     } else if (source != TS_INPUT_CONSTANT) {
       fill_sizes (self, source, i);
     }
   }
   return TRUE;
+}
+
+gboolean
+ts_inputs_fill_item (TsInputs * self, const TsImage * image, guint item,
+    guint n_items, GError ** error)
+{
+  place_frame (self, image->width, image->height);
+  if (self->letterboxes->len < n_items)
+    g_array_set_size (self->letterboxes, n_items);
+  g_array_index (self->letterboxes, TsLetterbox, item) = self->letterbox;
+  return fill_frame (self, image, item, n_items, &self->tensors[0], error);
+}
+
+const TsLetterbox *
+ts_inputs_get_item_letterbox (const TsInputs * self, guint item)
+{
+  return &g_array_index (self->letterboxes, TsLetterbox, item);
 }
 
 const TsLetterbox *

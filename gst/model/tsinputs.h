@@ -14,6 +14,10 @@ G_BEGIN_DECLS
  * One thread at a time. */
 typedef struct _TsInputs TsInputs;
 
+/* Where a frame of this size goes. */
+void ts_inputs_place (const TsModelSpec * spec, gint width, gint height,
+    TsLetterbox * letterbox);
+
 /* Borrows @spec. */
 TsInputs *ts_inputs_new (const TsModelSpec * spec);
 void ts_inputs_free (TsInputs * self);
@@ -22,8 +26,16 @@ void ts_inputs_free (TsInputs * self);
 gboolean ts_inputs_fill (TsInputs * self, const TsImage * image,
     GError ** error);
 
-/* Where the last frame went. */
+/* As ts_inputs_fill() for picture @item of a batch of @n_items, of a module whose
+ * one input is the frame.  All pictures of a batch must have equally large tensors;
+ * the first one makes the room. */
+gboolean ts_inputs_fill_item (TsInputs * self, const TsImage * image,
+    guint item, guint n_items, GError ** error);
+
+/* Where the last frame went, or picture @item of the last batch. */
 const TsLetterbox *ts_inputs_get_letterbox (const TsInputs * self);
+const TsLetterbox *ts_inputs_get_item_letterbox (const TsInputs * self,
+    guint item);
 
 /* The inputs in the module's order; the first *@n_listed of them go as one
  * list.  Valid until the next fill. */

@@ -251,7 +251,7 @@ fails_now (TsShimModule * self)
 {
   gint64 number = json_object_get_int_member_with_default (self->script,
       "fail_on_run", -1);
-  gint run = self->runs++;
+  gint run = g_atomic_int_add (&self->runs, 1);
 
   return number < 0 || number == run;
 }
