@@ -14,6 +14,7 @@
 
 #include "cuda_plan.h"
 #include "cuda_upload.h"
+#include "move_graph.h"
 #include "shim_error.h"
 #include "shim_module.h"
 #include "shim_value.h"
@@ -102,6 +103,7 @@ struct TsShimLane {
   explicit TsShimLane(TsShimModule &module);
   const TsShimValue *run(const PlanShape &shape, const TsShimFrame *frames);
   TsShimValue answer() const;
+  void prepare_as(const TsShimLane &other);
   std::string note;
   TsShimModule &module;
 
@@ -244,6 +246,21 @@ Plan &TsShimLane::find_plan(const PlanShape &shape) {
   return *plans_.back();
 }
 
+void TsShimLane::prepare_as(const TsShimLane &other) {
+  c10::InferenceMode inference;
+  c10::cuda::CUDAStreamGuard on_stream(stream_);
+  ts::Alone alone(ts::card_lock);
+  channels_last_ = other.channels_last_;
+  largest_ = other.largest_;
+  for (const auto &made : other.plans_) {
+    auto plan = new_plan(made->shape(), made->is_channels_last());
+    if (made->is_graph()) try_graph(*plan);
+    plan->runs = ts::kRunsBeforeGraph + 1;
+    plans_.push_back(std::move(plan));
+  }
+  note = other.note;
+}
+
 void TsShimLane::forget_plans() {
   last_ = nullptr;
   plans_.clear();
@@ -337,15 +354,17 @@ void check_input(const TsShimInput &input, const TsShimFrame *frames, size_t n) 
                 "3");
 }
 
-TsShimStatus lane_new(TsShimModule *module, TsShimLane **lane, char *error,
-                      size_t error_size) {
+TsShimStatus lane_new(TsShimModule *module, const TsShimLane *like, TsShimLane **lane,
+                      char *error, size_t error_size) {
   auto prefix = [&] { return module->path + ": no lane to the card: "; };
   return guard(error, error_size, TS_SHIM_ERROR_DEVICE, prefix, [&] {
     if (!module->device.is_cuda())
       throw Error(TS_SHIM_ERROR_DEVICE, module->path + " is on " + module->device.str() +
                                             "; frames go straight to CUDA devices only");
     c10::cuda::CUDAGuard on_device(module->device);
-    *lane = new TsShimLane(*module);
+    auto made = std::make_unique<TsShimLane>(*module);
+    if (like != nullptr) made->prepare_as(*like);
+    *lane = made.release();
   });
 }
 
@@ -366,7 +385,9 @@ TsShimStatus lane_run(TsShimLane *lane, const TsShimInput *input,
   };
   return guard(error, error_size, TS_SHIM_ERROR_FORWARD, prefix, [&] {
     check_input(*input, frames, n);
-    *output = lane->run({(int64_t)n, *input, (int64_t)keep}, frames);
+    advise_on_devices(lane->module.device, [&] {
+      *output = lane->run({(int64_t)n, *input, (int64_t)keep}, frames);
+    });
   });
 }
 

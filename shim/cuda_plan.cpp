@@ -39,10 +39,11 @@ at::Tensor new_pixels(const PlanShape &shape, bool channels_last, c10::Device de
   const TsShimInput &in = shape.input;
   auto options = at::TensorOptions(to_scalar_type(in.dtype)).device(device);
   if (in.interleaved)
-    return at::empty({shape.n, in.height, in.width, in.channels}, options);
+    return at::zeros({shape.n, in.height, in.width, in.channels}, options);
   auto format = channels_last ? at::MemoryFormat::ChannelsLast
                               : at::MemoryFormat::Contiguous;
-  return at::empty({shape.n, in.channels, in.height, in.width}, options, format);
+  return at::zeros({shape.n, in.channels, in.height, in.width}, options)
+      .contiguous(format);
 }
 
 void list_tensors(const c10::IValue &value, std::vector<at::Tensor> *tensors) {

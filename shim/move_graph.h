@@ -8,7 +8,13 @@
 #include <memory>
 #include <string>
 
+#include "shim_error.h"
+
 namespace ts {
+
+// What to add to the message @core of a module that failed on @device: "" unless it
+// mixes devices.
+std::string explain_mixed_devices(const std::string &core, c10::Device device);
 
 // Points the devices and moves the tensors that are written into @graph, which load()
 // does not see, to @device.  Throws Error (TS_SHIM_ERROR_DEVICE) with the place of a
@@ -16,8 +22,20 @@ namespace ts {
 void move_graph(std::shared_ptr<torch::jit::Graph> &graph, c10::Device device,
                 const std::string &path);
 
-// What to add to the message @core of a module that failed on a card: "" unless it
-// mixes devices.
-std::string explain_mixed_devices(const std::string &core, c10::Device device);
+// Runs @body; where that fails because the module mixes devices, adds to the message
+// how to export it anew.
+template <typename Body>
+void advise_on_devices(c10::Device device, Body body) {
+  try {
+    body();
+  } catch (const Error &) {
+    throw;
+  } catch (const std::exception &e) {
+    const std::string core = core_message(e.what());
+    const std::string advice = explain_mixed_devices(core, device);
+    if (advice.empty()) throw;
+    throw std::runtime_error(core + advice);
+  }
+}
 
 }  // namespace ts

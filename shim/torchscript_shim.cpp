@@ -94,6 +94,9 @@ void fit_to_device(TsShimModule &self) {
   if (self.device.is_cpu()) return;
   auto graph = self.module.get_method(self.method_name).graph();
   ts::move_graph(graph, self.device, self.path);
+  // float32 means float32: with these the boxes move by more than rounding does.
+  at::globalContext().setAllowTF32CuDNN(false);
+  at::globalContext().setAllowTF32CuBLAS(false);
   if (self.device.is_cuda()) ts::fuse_for_cuda(graph);
 }
 
@@ -249,7 +252,9 @@ TsShimStatus run_listed(TsShimModule *module, const TsShimTensor *tensors,
            shapes_to_string(tensors, n_inputs) + ": ";
   };
   return ts::guard(error, error_size, TS_SHIM_ERROR_FORWARD, prefix, [&] {
-    *output = run_module(*module, {tensors, n_inputs, n_listed}).release();
+    ts::advise_on_devices(module->device, [&] {
+      *output = run_module(*module, {tensors, n_inputs, n_listed}).release();
+    });
   });
 }
 

@@ -226,9 +226,11 @@ typedef struct
    *
    * A lane has a stream and buffers of its own, so that lanes of one module work at
    * the same time, each by one thread; all are freed before their module.
+   * What a lane prepares at its first runs, it prepares at once as in the lane @like
+   * of the same module, unless that is NULL.
    * TS_SHIM_ERROR_DEVICE: the module is not on a card. */
-  TsShimStatus (*lane_new) (TsShimModule *module, TsShimLane **lane, char *error,
-      size_t error_size);
+  TsShimStatus (*lane_new) (TsShimModule *module, const TsShimLane *like,
+      TsShimLane **lane, char *error, size_t error_size);
   void (*lane_free) (TsShimLane *lane);
 
   /* Runs the module on a batch of @n frames.  *output is the lane's and lives until
