@@ -19,6 +19,9 @@
  * or resized without saying so) is not drawn, since its boxes would be in the
  * wrong place; a warning in the debug log says so.
  *
+ * Objects that other elements attached, as regions of interest or in GstAnalytics,
+ * are drawn as well; the mirrors of what is drawn already are not.
+ *
  * Line width and font follow the frame unless set: a line is
  * (width + height) / 1000 pixels wide, at least 1; text is
  * (width + height) / 180 pixels high, at least 8.
@@ -33,10 +36,12 @@
 #include "gstdetectionoverlay.h"
 
 #include <gst/video/video.h>
+#include <math.h>
 #include <string.h>
 
 #include "overlaymask.h"
 #include "overlaypainter.h"
+#include "overlaysource.h"
 #include "torchscript.h"
 
 GST_DEBUG_CATEGORY_STATIC (detection_overlay_debug);
@@ -95,6 +100,8 @@ struct _GstDetectionOverlay
   GstVideoInfo info;
   TsOverlayPainter *painter;    /* made with the first box */
   GString *text;
+  GArray *objects;              /* those of others, behind n_own of ours */
+  guint n_own;
 };
 
 G_DEFINE_TYPE (GstDetectionOverlay, gst_detection_overlay,
@@ -171,7 +178,7 @@ class_is_shown (GstDetectionOverlay * self, gint class_id, const gchar * label)
 static gboolean
 is_shown (GstDetectionOverlay * self, const GstTorchscriptDetection * d)
 {
-  return d->score >= self->active.min_score
+  return !(d->score < self->active.min_score)
       && class_is_shown (self, d->class_id, d->label);
 }
 
@@ -203,6 +210,17 @@ meta_fits (GstDetectionOverlay * self, GstBuffer * buffer, guint frame_width,
 typedef void (*DetectionFunc) (GstDetectionOverlay * self,
     const GstTorchscriptDetection * d, gpointer user_data);
 
+static guint
+show (GstDetectionOverlay * self, const GstTorchscriptDetection * d,
+    DetectionFunc func, gpointer user_data)
+{
+  if (!is_shown (self, d))
+    return 0;
+  if (func != NULL)
+    func (self, d, user_data);
+  return 1;
+}
+
 /* Calls @func for what is to be drawn, the best of each model last and so on
  * top; gives the number.  @func may be NULL. */
 static guint
@@ -221,17 +239,13 @@ foreach_shown (GstDetectionOverlay * self, GstBuffer * buffer,
     if (i == 0 || !meta_fits (self, buffer, meta->frame_width,
             meta->frame_height, meta->model_name))
       continue;
-    while (i-- > 0) {
-      const GstTorchscriptDetection *d =
-          gst_torchscript_detection_meta_get_detection (meta, i);
-
-      if (!is_shown (self, d))
-        continue;
-      n_shown++;
-      if (func != NULL)
-        func (self, d, user_data);
-    }
+    while (i-- > 0)
+      n_shown += show (self, gst_torchscript_detection_meta_get_detection (meta,
+              i), func, user_data);
   }
+  for (guint i = self->objects->len; i-- > self->n_own;)
+    n_shown += show (self, &g_array_index (self->objects,
+            GstTorchscriptDetection, i), func, user_data);
   return n_shown;
 }
 
@@ -297,11 +311,19 @@ blend_tile (const TsOverlayTile * tile, gpointer user_data)
   ts_overlay_blend (user_data, tile);
 }
 
+/* The name stands in for a class number that is not known. */
+static gint
+get_color_class (const GstTorchscriptDetection * d)
+{
+  return d->class_id >= 0 || d->label == NULL ? d->class_id :
+      (gint) (g_str_hash (d->label) & G_MAXINT);
+}
+
 static TsOverlayBox
 to_box (const GstTorchscriptDetection * d)
 {
   TsOverlayBox box = { d->x1, d->y1, d->x2, d->y2,
-    ts_overlay_class_color (d->class_id)
+    ts_overlay_class_color (get_color_class (d))
   };
 
   return box;
@@ -326,10 +348,10 @@ write_text (GstDetectionOverlay * self, gint class_id, const gchar * label,
   if (self->active.show_labels) {
     if (label != NULL)
       g_string_append (self->text, label);
-    else
+    else if (class_id >= 0)
       g_string_append_printf (self->text, "class %d", class_id);
   }
-  if (self->active.show_scores) {
+  if (self->active.show_scores && !isnan (value)) {
     g_ascii_formatd (score, sizeof (score), "%.2f", value);
     if (self->text->len > 0)
       g_string_append_c (self->text, ' ');
@@ -462,6 +484,7 @@ gst_detection_overlay_prepare_output_buffer (GstBaseTransform * trans,
   GstDetectionOverlay *self = GST_DETECTION_OVERLAY (trans);
 
   update_active_settings (self);
+  self->n_own = ts_overlay_collect (input, self->objects);
   if (!has_drawing (self, input)) {
     *output = input;
     return GST_FLOW_OK;
@@ -603,6 +626,7 @@ gst_detection_overlay_finalize (GObject * object)
   settings_clear (&self->active);
   g_strfreev (self->active_classes);
   g_string_free (self->text, TRUE);
+  g_array_unref (self->objects);
   G_OBJECT_CLASS (gst_detection_overlay_parent_class)->finalize (object);
 }
 
@@ -698,4 +722,5 @@ gst_detection_overlay_init (GstDetectionOverlay * self)
   self->settings.mask_background = DEFAULT_MASK_BACKGROUND;
   self->settings_changed = TRUE;
   self->text = g_string_new (NULL);
+  self->objects = g_array_new (FALSE, FALSE, sizeof (GstTorchscriptDetection));
 }

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "../runtime/tsinstance.h"
+
 #define READY (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY)
 #define PLAYING (READY | GST_PARAM_MUTABLE_PLAYING)
 
@@ -85,6 +87,9 @@ install_answer (GObjectClass * klass)
       g_param_spec_boolean ("output-tensors", "Output tensors",
           "Attach all that the model returns as raw tensors, too",
           FALSE, PLAYING));
+  add (klass, FIELD (meta), g_param_spec_enum ("meta", "Meta",
+          "Which metas of others the answers are mirrored to; our own are always "
+          "attached", TS_TYPE_META_FORMS, TS_META_AUTO, PLAYING));
 }
 
 static void
@@ -105,12 +110,91 @@ install_thresholds (GObjectClass * klass)
           "(0: as the package says)", 0, 100000, FROM_PACKAGE_MAX, PLAYING));
 }
 
+static GType
+get_scheduling_type (void)
+{
+  static const GEnumValue values[] = {
+    {TS_SCHEDULING_LATENCY, "A free model takes the frames that are there",
+        "latency"},
+    {TS_SCHEDULING_THROUGHPUT, "It waits up to batch-timeout for a full batch",
+        "throughput"},
+    {0}
+  };
+  static GType type;
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (&type,
+        g_enum_register_static ("GstTorchscriptScheduling", values));
+  return type;
+}
+
+static GType
+get_on_late_type (void)
+{
+  static const GEnumValue values[] = {
+    {TS_ON_LATE_PROCESS, "Look at it all the same", "process"},
+    {TS_ON_LATE_SKIP, "Pass it on without an answer", "skip"},
+    {TS_ON_LATE_REUSE, "Pass it on with the last boxes and their age", "reuse"},
+    {0}
+  };
+  static GType type;
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (&type, g_enum_register_static ("GstTorchscriptOnLate",
+            values));
+  return type;
+}
+
+static void
+install_sharing (GObjectClass * klass)
+{
+  add (klass, FIELD (model_instance_id),
+      g_param_spec_string ("model-instance-id", "Model instance id",
+          "Elements of this process with the same id share one loaded model, and "
+          "one of them must name it (unset: those with the same settings do)",
+          NULL, READY));
+  add (klass, FIELD (batch_size), g_param_spec_uint ("batch-size", "Batch size",
+          "At most so many frames, of all elements that share the model, go "
+          "through it together", 1, TS_INSTANCE_MAX_BATCH, 1, READY));
+  add (klass, FIELD (batch_timeout),
+      g_param_spec_uint ("batch-timeout", "Batch timeout",
+          "Milliseconds that a frame waits for its batch to fill, with "
+          "scheduling=throughput", 0, 60000, 10, READY));
+  add (klass, FIELD (scheduling), g_param_spec_enum ("scheduling", "Scheduling",
+          "Whether a model that is free waits for a full batch",
+          get_scheduling_type (), TS_SCHEDULING_LATENCY, READY));
+  gst_type_mark_as_plugin_api (get_scheduling_type (), 0);
+  add (klass, FIELD (max_in_flight),
+      g_param_spec_uint ("max-in-flight", "Maximum in flight",
+          "Frames inside the element at a time; 1 makes it hold upstream until a "
+          "frame is through (0: 1, and with scheduling=throughput one more than "
+          "a batch)", 0, 1024, 0, READY));
+}
+
+static void
+install_pace (GObjectClass * klass)
+{
+  add (klass, FIELD (on_late), g_param_spec_enum ("on-late", "On late",
+          "What becomes of a frame that a sink would find too late, and with skip "
+          "and reuse of those that inference-interval and max-rate leave out",
+          get_on_late_type (), TS_ON_LATE_PROCESS, PLAYING));
+  gst_type_mark_as_plugin_api (get_on_late_type (), 0);
+  add (klass, FIELD (inference_interval),
+      g_param_spec_uint ("inference-interval", "Inference interval",
+          "Look at every so many-th frame", 1, 100000, 1, PLAYING));
+  add (klass, FIELD (max_rate), g_param_spec_float ("max-rate", "Maximum rate",
+          "Look at no more frames a second, by their time stamps (0: at all)",
+          0, 1000, 0, PLAYING));
+}
+
 guint
 ts_infer_settings_install (GObjectClass * klass)
 {
   install_module (klass);
   install_answer (klass);
   install_thresholds (klass);
+  install_sharing (klass);
+  install_pace (klass);
   return n_settings + 1;
 }
 
@@ -264,4 +348,12 @@ ts_infer_settings_get_thresholds (const TsInferSettings * self)
   };
 
   return thresholds;
+}
+
+guint
+ts_infer_settings_get_max_in_flight (const TsInferSettings * self)
+{
+  if (self->max_in_flight > 0)
+    return self->max_in_flight;
+  return self->scheduling == TS_SCHEDULING_LATENCY ? 1 : self->batch_size + 1;
 }

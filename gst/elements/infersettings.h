@@ -7,8 +7,17 @@
 #include <gst/gst.h>
 
 #include "../model/tsdetector.h"
+#include "metaforms.h"
 
 G_BEGIN_DECLS
+
+/* What becomes of a frame that would come too late. */
+typedef enum
+{
+  TS_ON_LATE_PROCESS,
+  TS_ON_LATE_SKIP,
+  TS_ON_LATE_REUSE
+} TsOnLate;
 
 /* One field for each property.  Strings are owned; unset ones are NULL or "". */
 typedef struct
@@ -25,6 +34,19 @@ typedef struct
   gboolean output_tensors;
   gfloat score_threshold, iou_threshold;
   gint max_detections;
+  TsMetaForms meta;
+
+  /* How the model is shared; read when the element starts. */
+  gchar *model_instance_id;
+  guint batch_size;
+  guint batch_timeout;          /* ms */
+  gint scheduling;              /* TsScheduling */
+  guint max_in_flight;          /* 0: as the scheduling says */
+
+  /* Which frames it looks at; read with each frame. */
+  gint on_late;                 /* TsOnLate */
+  guint inference_interval;
+  gfloat max_rate;              /* frames a second; 0: any */
 } TsInferSettings;
 
 /* Adds a property for each setting to the one class that has them; gives the
@@ -50,5 +72,8 @@ void ts_infer_settings_copy (const TsInferSettings * self,
 /* The detector's view of @self, which must outlive it. */
 TsDetectorOptions ts_infer_settings_get_options (const TsInferSettings * self);
 TsThresholds ts_infer_settings_get_thresholds (const TsInferSettings * self);
+
+/* How many frames may be inside at a time, 1 or more. */
+guint ts_infer_settings_get_max_in_flight (const TsInferSettings * self);
 
 G_END_DECLS

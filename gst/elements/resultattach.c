@@ -4,6 +4,7 @@
  */
 #include "resultattach.h"
 
+#include "analyticsmirror.h"
 #include "gsttorchscriptroi.h"
 #include "tensormirror.h"
 #include "torchscript.h"
@@ -18,6 +19,25 @@ static const gchar *
 get_label (const TsResultInfo * info, gint class_id)
 {
   return ts_detector_get_label (info->detector, class_id);
+}
+
+static const gchar *
+get_mask_label (gconstpointer info, gint class_id)
+{
+  return get_label (info, class_id);
+}
+
+static void
+mirror_boxes (const GstTorchscriptDetectionMeta * meta, TsMetaForms forms,
+    GstBuffer * buffer)
+{
+  g_autofree gint *ids = g_new (gint,
+      gst_torchscript_detection_meta_get_n_detections (meta));
+  gboolean have_ids = ts_meta_forms_have_analytics (forms)
+      && ts_analytics_mirror_detections (buffer, meta, ids);
+
+  if (ts_meta_forms_have_roi (forms))
+    gst_torchscript_roi_add_from_meta (buffer, meta, have_ids ? ids : NULL);
 }
 
 static void
@@ -39,7 +59,9 @@ attach_boxes (const GArray * boxes, const TsResultInfo * info,
   meta = gst_buffer_add_torchscript_detection_meta (buffer,
       ts_detector_get_name (info->detector), info->width, info->height,
       info->number, detections, boxes->len);
-  gst_torchscript_roi_add_from_meta (buffer, meta);
+  meta->model_number = info->model_number;
+  meta->age = info->age;
+  mirror_boxes (meta, info->forms, buffer);
 }
 
 static void
@@ -48,6 +70,7 @@ attach_classes (const GArray * classes, const TsResultInfo * info,
 {
   g_autofree GstTorchscriptClassification *array =
       g_new (GstTorchscriptClassification, classes->len);
+  GstTorchscriptClassificationMeta *meta;
 
   for (guint i = 0; i < classes->len; i++) {
     const TsClass *from = &g_array_index (classes, TsClass, i);
@@ -56,8 +79,10 @@ attach_classes (const GArray * classes, const TsResultInfo * info,
       from->score, from->class_id, get_label (info, from->class_id)
     };
   }
-  gst_buffer_add_torchscript_classification_meta (buffer,
+  meta = gst_buffer_add_torchscript_classification_meta (buffer,
       ts_detector_get_name (info->detector), info->number, array, classes->len);
+  if (ts_meta_forms_have_analytics (info->forms))
+    ts_analytics_mirror_classes (buffer, meta);
 }
 
 static void
@@ -73,6 +98,8 @@ attach_mask (TsMask * mask, const TsResultInfo * info, GstBuffer * buffer)
   meta->y = mask->area[1];
   meta->width = mask->area[2];
   meta->height = mask->area[3];
+  if (ts_meta_forms_have_analytics (info->forms))
+    ts_analytics_mirror_mask (buffer, meta, get_mask_label, info);
 }
 
 void
@@ -115,9 +142,9 @@ wrap_tensor (const TsNamedTensor * from, TsAnswer * answer)
 }
 
 void
-ts_result_attach_tensors (const TsResultInfo * info, GstBuffer * buffer)
+ts_result_attach_tensors (const TsResultInfo * info, TsAnswer * answer,
+    GstBuffer * buffer)
 {
-  TsAnswer *answer = ts_detector_get_answer (info->detector);
   g_autoptr (GArray) list = ts_answer_list (answer);
   g_autoptr (GPtrArray) tensors = g_ptr_array_new_with_free_func
       ((GDestroyNotify) gst_torchscript_tensor_unref);
@@ -129,8 +156,9 @@ ts_result_attach_tensors (const TsResultInfo * info, GstBuffer * buffer)
     g_ptr_array_add (tensors, wrap_tensor (named, answer));
     ids[i] = ts_detector_get_tensor_id (info->detector, named->name);
   }
-  ts_tensor_mirror ((GstTorchscriptTensor **) tensors->pdata, ids,
-      tensors->len, buffer);
+  if (ts_meta_forms_have_analytics (info->forms))
+    ts_tensor_mirror ((GstTorchscriptTensor **) tensors->pdata, ids,
+        tensors->len, buffer);
   gst_buffer_add_torchscript_tensor_meta (buffer,
       ts_detector_get_name (info->detector), info->number,
       (GstTorchscriptTensor **) tensors->pdata, tensors->len);

@@ -180,9 +180,8 @@ run_batch (TsDetector * detector, Turn * turn)
     TsJob *job = turn->jobs[i];
 
     turn->items[i] = (TsBatchItem) {
-      .image = &job->image,.thresholds = &job->thresholds,
-          .wants_answer = job->wants_answer,.result = &job->result
-    };
+    .image = &job->image,.thresholds = &job->thresholds,.wants_answer =
+          job->wants_answer,.result = &job->result};
   }
   ts_detector_run_batch (detector, turn->items, turn->n);
 }

@@ -30,6 +30,8 @@ def inspected_properties(element):
     for name, body in re.findall(r"^  ([\w-]+) +: (.*(?:\n {4,}.*)+)", text, re.MULTILINE):
         if name in BASE_CLASS_PROPERTIES:
             continue
+        # Enum "Type" Default: 0, "nick" becomes Enum. Default: nick
+        body = re.sub(r'Enum "\w+" Default: -?\d+, "([\w-]+)"', r"Enum. Default: \1", body)
         kind, limits, default = re.search(
             r"\n +([A-Z][\w ]+?)\.(?: +Range: +(\S+ +- +\S+))? +Default: +(\S+)", body).groups()
         when = "playing" if "PLAYING" in body else "ready"

@@ -20,7 +20,8 @@ track (TsTracker * tracker, const Seen * seen, guint n, guint * ids)
 
   for (guint i = 0; i < n; i++) {
     TsBox box = { {seen[i].x, seen[i].y, seen[i].x + 10, seen[i].y + 10},
-    0.5f, seen[i].class_id, 999 };
+    0.5f, seen[i].class_id, 999
+    };
 
     g_array_append_val (boxes, box);
   }
@@ -67,8 +68,10 @@ test_other_class_is_other_object (void)
   g_autoptr (TsTracker) tracker = ts_tracker_new ();
   guint id;
 
-  track (tracker, &(Seen) { 0, 0, 3 }, 1, &id);
-  track (tracker, &(Seen) { 0, 0, 4 }, 1, &id);
+  track (tracker, &(Seen) {
+      0, 0, 3}, 1, &id);
+  track (tracker, &(Seen) {
+      0, 0, 4}, 1, &id);
   g_assert_cmpuint (id, ==, 2);
 }
 
@@ -79,10 +82,13 @@ get_id_after_gap (guint n)
   g_autoptr (TsTracker) tracker = ts_tracker_new ();
   guint id;
 
-  track (tracker, &(Seen) { 0, 0, 0 }, 1, &id);
+  track (tracker, &(Seen) {
+      0, 0, 0}, 1, &id);
   while (n-- > 0)
     track (tracker, NULL, 0, NULL);
-  track (tracker, &(Seen) { 1, 1, 0 }, 1, &id);
+  track (tracker, &(Seen) {
+      1, 1, 0}
+      , 1, &id);
   return id;
 }
 
@@ -99,9 +105,11 @@ test_too_little_overlap (void)
   g_autoptr (TsTracker) tracker = ts_tracker_new ();
   guint id;
 
-  track (tracker, &(Seen) { 0, 0, 0 }, 1, &id);
+  track (tracker, &(Seen) {
+      0, 0, 0}, 1, &id);
   /* 10 * 4 of 160: an overlap of 0.25. */
-  track (tracker, &(Seen) { 6, 0, 0 }, 1, &id);
+  track (tracker, &(Seen) {
+      6, 0, 0}, 1, &id);
   g_assert_cmpuint (id, ==, 2);
 }
 
@@ -125,9 +133,11 @@ test_reset (void)
   g_autoptr (TsTracker) tracker = ts_tracker_new ();
   guint id;
 
-  track (tracker, &(Seen) { 0, 0, 0 }, 1, &id);
+  track (tracker, &(Seen) {
+      0, 0, 0}, 1, &id);
   ts_tracker_reset (tracker);
-  track (tracker, &(Seen) { 0, 0, 0 }, 1, &id);
+  track (tracker, &(Seen) {
+      0, 0, 0}, 1, &id);
   g_assert_cmpuint (id, ==, 2);
 }
 
