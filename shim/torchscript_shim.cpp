@@ -19,6 +19,7 @@
 #include <algorithm>
 #include <mutex>
 
+#include "archive_bytes.h"
 #include "blas.h"
 #include "cuda_fuse.h"
 #include "cuda_lane.h"
@@ -30,6 +31,7 @@
 #include "shim_module.h"
 #include "torch_convert.h"
 #include "torch_device.h"
+#include "vetting.h"
 #include "weights.h"
 
 namespace jit = torch::jit;
@@ -122,12 +124,18 @@ void check_options(const TsShimLoadOptions &options) {
                     "parameters can only be converted to a floating type");
 }
 
-jit::Module load_file(TsShimModule &self) {
+jit::Module load_file(TsShimModule &self, const TsShimLoadOptions &options) {
+  auto archive = std::make_shared<ts::Archive>(options);
+  const ts::Vetting vetting{self.path, ts::load_op_libs(options.op_libs),
+                            options.unsafe_operators != 0};
   try {
+    ts::vet_archive(archive, vetting);
     jit::ExtraFilesMap extra_files{{kConfigFile, ""}};
-    jit::Module module = jit::load(self.path, self.device, extra_files);
+    jit::Module module = jit::load(archive, self.device, extra_files);
     self.config = extra_files[kConfigFile];
     return module;
+  } catch (const ts::Error &) {
+    throw;
   } catch (const std::exception &e) {
     std::string core = ts::core_message(e.what());
     throw ts::Error(
@@ -139,13 +147,11 @@ jit::Module load_file(TsShimModule &self) {
 std::unique_ptr<TsShimModule> load_module(const TsShimLoadOptions &options) {
   check_options(options);
   auto self = std::make_unique<TsShimModule>(options, ts::find_device(options.device));
-  ts::check_is_archive(self->path);
-  ts::load_op_libs(options.op_libs);
   configure_executor();
   ts::use_threads(self->threads);
   ts::set_blas_threads(self->threads);
   at::NoGradGuard no_grad;
-  self->module = load_file(*self);
+  self->module = load_file(*self, options);
   self->module.eval();
   check_method(self->module, *self);
   const ts::Weights weights(self->module, options);
@@ -161,9 +167,7 @@ std::unique_ptr<TsShimValue> describe_file(const TsShimLoadOptions &options) {
   if (options.path == nullptr)
     throw ts::Error(TS_SHIM_ERROR_ARGUMENT, "no path of a TorchScript file is given");
   TsShimModule self(options, c10::Device(c10::kCPU));
-  ts::check_is_archive(self.path);
-  ts::load_op_libs(options.op_libs);
-  jit::Module module = load_file(self);
+  jit::Module module = load_file(self, options);
   check_method(module, self);
   return std::make_unique<TsShimValue>(ts::describe_module(module, self.method_name));
 }

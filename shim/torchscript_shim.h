@@ -159,6 +159,16 @@ typedef struct
   const TsShimNamedTensor *weights;
   size_t n_weights;
   const char *weights_path;
+
+  /* The file's bytes, where the caller has read them; @path then only names it in
+   * messages.  NULL: the file is read, once. */
+  const void *data;
+  size_t size;
+
+  /* 0: a module that calls an operator that is not on the list of those that only
+   * compute (allowed_operators.inc, and what @op_libs register) is not loaded, and
+   * nothing of it has run.  Else such operators run, too. */
+  int32_t unsafe_operators;
 } TsShimLoadOptions;
 
 typedef struct
@@ -208,7 +218,7 @@ typedef struct
       size_t error_size);
 
   /* Loads a file on the CPU only to say what is in it; of the options it reads
-   * path, method and op_libs.  *description, a dict, is the caller's to free:
+   * path, data, size, method, op_libs and unsafe_operators.  *description, a dict, is the caller's to free:
    *   "methods"           list of strings, "forward(Tensor x) -> Tensor"
    *   "operators"         list of strings, "aten::conv2d", sorted: those that the
    *                       method runs, and what it calls

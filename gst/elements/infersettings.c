@@ -70,6 +70,20 @@ install_module (GObjectClass * klass)
 }
 
 static void
+install_safety (GObjectClass * klass)
+{
+  add (klass, FIELD (unsafe_operators),
+      g_param_spec_boolean ("unsafe-operators", "Unsafe operators",
+          "Run a model that calls operators which do more than compute: read or "
+          "write files, print, talk to other processes; only for files whose "
+          "author is trusted", FALSE, READY));
+  add (klass, FIELD (trusted_keys),
+      g_param_spec_string ("trusted-keys", "Trusted keys",
+          "A file with public keys of minisign, one a line; a model that none of "
+          "them has signed is refused (unset: none need be)", NULL, READY));
+}
+
+static void
 install_answer (GObjectClass * klass)
 {
   add (klass, FIELD (decoder), g_param_spec_string ("decoder", "Decoder",
@@ -191,6 +205,7 @@ guint
 ts_infer_settings_install (GObjectClass * klass)
 {
   install_module (klass);
+  install_safety (klass);
   install_answer (klass);
   install_thresholds (klass);
   install_sharing (klass);
@@ -335,6 +350,10 @@ ts_infer_settings_get_options (const TsInferSettings * self)
     .weights = self->weights,
     .op_libs = self->custom_op_libs,
     .self_test = self->self_test,
+    .safety = {
+      .unsafe_operators = self->unsafe_operators,
+      .trusted_keys = self->trusted_keys,
+    },
   };
 
   return options;

@@ -27,6 +27,8 @@ typedef struct
   gchar *weights, *custom_op_libs;
   guint threads;
   gboolean self_test;
+  gboolean unsafe_operators;
+  gchar *trusted_keys;
 
   guint warmup;                 /* read with the caps */
 

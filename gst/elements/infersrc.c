@@ -35,9 +35,11 @@ get_info (GstTorchscriptInfer * self, const TsInferModel * model,
     const GstVideoInfo * video)
 {
   TsResultInfo info = {
-    .detector = ts_infer_model_get_detector (model),.width = video->width,
-    .height = video->height,.number = self->n_results,
-    .model_number = model->number
+    .detector = ts_infer_model_get_detector (model),
+    .width = video->width,
+    .height = video->height,
+    .number = self->n_results,
+    .model_number = model->number,
   };
 
   GST_OBJECT_LOCK (self);

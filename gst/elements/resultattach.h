@@ -17,9 +17,9 @@ typedef struct
   const TsDetector *detector;   /* knows the model's name, labels and kind */
   gint width, height;           /* of the frame, pixels */
   guint64 number;
+  TsMetaForms forms;            /* what our own metas are mirrored to */
   guint model_number;           /* of those that a running element has had */
   guint age;                    /* frames ago that the model looked */
-  TsMetaForms forms;            /* what our own metas are mirrored to */
 } TsResultInfo;
 
 /* Attaches @result to the writable @buffer as the meta of its kind; the mask's

@@ -104,6 +104,7 @@ open_engine (TsDetector * self, const TsDetectorOptions * options,
         self->spec->dtype,
     .weights = options->weights ? options->weights : self->spec->weights,
     .op_libs = options->op_libs,
+    .safety = options->safety,
   };
   const gchar *config;
   gsize size = 0;
@@ -123,7 +124,8 @@ ts_detector_open (const TsDetectorOptions * options, GError ** error)
   g_atomic_ref_count_init (&self->references);
   if (!check_model_option (options, error))
     return NULL;
-  self->spec = ts_model_spec_read (options->model, error);
+  self->spec = ts_model_spec_read_trusted (options->model,
+      options->safety.trusted_keys, error);
   if (!self->spec)
     return NULL;
   /* What needs no libtorch is checked before it is loaded. */

@@ -11,6 +11,7 @@
 #include "../decode/tsdecoder.h"
 #include "../frame/tsimage.h"
 #include "tsanswer.h"
+#include "tssafety.h"
 #include "tsstage.h"
 
 G_BEGIN_DECLS
@@ -30,6 +31,7 @@ typedef struct
   const gchar *weights;         /* safetensors file, or NULL: the package's, if any */
   const gchar *op_libs;         /* libraries of custom operators, by commas; or NULL */
   gboolean self_test;           /* run the package's self-test (tsselftest.h) */
+  TsSafety safety;
 } TsDetectorOptions;
 
 /* Thresholds, each with a value that means "as the package says". */

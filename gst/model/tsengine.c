@@ -127,6 +127,7 @@ load (TsEngine * self, const TsEngineOptions * options,
     .dtype = (TsShimDtype) options->dtype,
     .op_libs = (const char *const *) op_libs,
     .weights_path = options->weights,
+    .unsafe_operators = options->safety.unsafe_operators,
   };
   gchar text[ERROR_SIZE] = "";
   TsShimStatus status;

@@ -6,6 +6,7 @@
 
 #include "tsanswer.h"
 #include "tsframes.h"
+#include "tssafety.h"
 
 G_BEGIN_DECLS
 
@@ -24,6 +25,7 @@ typedef struct
   TsDtype dtype;                /* of floating parameters */
   const gchar *weights;         /* safetensors file put over the module's own, or NULL */
   const gchar *op_libs;         /* libraries of custom operators, by commas; or NULL */
+  TsSafety safety;
 } TsEngineOptions;
 
 /* Opens the shim (once a process) and loads the module.

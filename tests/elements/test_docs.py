@@ -30,11 +30,14 @@ def inspected_properties(element):
     for name, body in re.findall(r"^  ([\w-]+) +: (.*(?:\n {4,}.*)+)", text, re.MULTILINE):
         if name in BASE_CLASS_PROPERTIES:
             continue
-        # Enum "Type" Default: 0, "nick" becomes Enum. Default: nick
-        body = re.sub(r'Enum "\w+" Default: -?\d+, "([\w-]+)"', r"Enum. Default: \1", body)
+        when = "playing" if "PLAYING" in body else "ready"
+        enum = re.search(r'\n +Enum "\w+" Default: \d+, ("[\w-]+")', body)
+        if enum:
+            words = ", ".join(re.findall(r"\(-?\d+\): ([\w-]+)", body))
+            found[name] = ("enum", words, enum.group(1), when)
+            continue
         kind, limits, default = re.search(
             r"\n +([A-Z][\w ]+?)\.(?: +Range: +(\S+ +- +\S+))? +Default: +(\S+)", body).groups()
-        when = "playing" if "PLAYING" in body else "ready"
         found[name] = (kind.lower(), " ".join((limits or "").split()), default, when)
     return found
 
