@@ -6,6 +6,7 @@
 // must be the same.
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
+#include <cuda_runtime.h>
 
 #include "cuda_kernels.h"
 
@@ -13,6 +14,17 @@ namespace ts {
 namespace {
 
 constexpr int kWeightOne = 2048;
+
+// Not in the brackets that only nvcc reads: tests/cuda/ runs these kernels without it.
+template <typename... Parameters, typename... Arguments>
+void launch(void (*kernel)(Parameters...), dim3 grid, dim3 block, cudaStream_t stream,
+            Arguments... arguments) {
+  cudaLaunchConfig_t config{};
+  config.gridDim = grid;
+  config.blockDim = block;
+  config.stream = stream;
+  cudaLaunchKernelEx(&config, kernel, arguments...);
+}
 
 template <typename T>
 __device__ T from_float(float value);
@@ -162,9 +174,9 @@ void launch_tensorize(const CudaTensorize &job, void *out, cudaStream_t stream) 
   const dim3 block(32, 8);
   const dim3 grid((job.input.width + 31) / 32, (job.input.height + 7) / 8);
   if (job.input.channels == 1)
-    tensorize<T, 1><<<grid, block, 0, stream>>>(job, (T *)out);
+    launch(tensorize<T, 1>, grid, block, stream, job, (T *)out);
   else
-    tensorize<T, 3><<<grid, block, 0, stream>>>(job, (T *)out);
+    launch(tensorize<T, 3>, grid, block, stream, job, (T *)out);
 }
 
 // Heads to candidates
@@ -282,11 +294,12 @@ void launch_select(const CudaHead &head, int keep, uint32_t *keys, float *out,
                    cudaStream_t stream) {
   const T *data = (const T *)head.data;
   int *order = (int *)(keys + (size_t)head.n * head.anchors);
-  find_best_class<<<dim3((head.anchors + 255) / 256, head.n), 256, 0, stream>>>(
-      data, head.rows, head.anchors, keys);
-  choose<<<head.n, kSelectThreads, 0, stream>>>(keys, head.anchors, keep, order);
-  gather<<<dim3((keep + 127) / 128, head.rows, head.n), 128, 0, stream>>>(
-      data, head.rows, head.anchors, keep, order, out);
+  launch(find_best_class<T>, dim3((head.anchors + 255) / 256, head.n), dim3(256), stream,
+         data, head.rows, head.anchors, keys);
+  launch(choose, dim3(head.n), dim3(kSelectThreads), stream, keys, head.anchors, keep,
+         order);
+  launch(gather<T>, dim3((keep + 127) / 128, head.rows, head.n), dim3(128), stream, data,
+         head.rows, head.anchors, keep, order, out);
 }
 
 // Activations
@@ -330,7 +343,7 @@ template <typename T>
 void launch_activate(const CudaActivation &job, cudaStream_t stream) {
   const uint32_t n = (uint32_t)(job.n / Vector<T>::kSize);
   const uint32_t blocks = (n + 255) / 256;
-  activate<T><<<blocks < 65536 ? blocks : 65536, 256, 0, stream>>>(job, n);
+  launch(activate<T>, dim3(blocks < 65536 ? blocks : 65536), dim3(256), stream, job, n);
 }
 
 bool is_aligned(const void *pointer) { return (uintptr_t)pointer % 16 == 0; }

@@ -43,7 +43,7 @@ static void
 picture_init (Picture * self, TsPixelFormat format, gint width, gint height,
     gboolean pinned)
 {
-  gsize size = (gsize) width * height * 4 + 64 * 1024, offset = 0;
+  gsize size = (gsize) width * height * 8 + 64 * 1024, offset = 0;
   guint32 state = (guint32) (width * 31 + height * 7 + format);
 
   self->memory = pinned ? api->host_alloc (size) : g_malloc (size);
