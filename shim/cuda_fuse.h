@@ -11,7 +11,7 @@ namespace ts {
 
 // Puts one operator of our own in place of a convolution that SiLU follows, and of
 // the sum of that with another tensor: bias, activation and sum then take one pass
-// instead of three.  Does nothing in a shim without kernels.
+// instead of three.
 void fuse_for_cuda(const std::shared_ptr<torch::jit::Graph> &graph);
 
 }  // namespace ts

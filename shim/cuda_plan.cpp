@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cuda_plan.h"
 
+#include "cuda_fuse.h"
 #include "shim_error.h"
 #include "torch_convert.h"
 
@@ -28,10 +29,9 @@ void to_channels_last(jit::Block *block) {
 }
 
 std::shared_ptr<jit::Graph> graph_of(const TsShimModule &module, bool channels_last) {
-  auto graph = module.module.get_method(module.method_name).graph();
-  if (!channels_last) return graph;
-  graph = graph->copy();
-  to_channels_last(graph->block());
+  auto graph = module.module.get_method(module.method_name).graph()->copy();
+  fuse_for_cuda(graph);
+  if (channels_last) to_channels_last(graph->block());
   return graph;
 }
 

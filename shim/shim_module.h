@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "torchscript_shim.h"
@@ -17,11 +18,14 @@ struct TsShimModule {
   std::string path;
   std::string method_name;
   c10::Device device;
-  int threads;
+  int threads_at_load, threads;
   std::string config;
   torch::jit::Module module;
   bool writes_input = true;
+  bool channels_last = false;
   bool is_frozen = false;  // its parameters are constants of the graph
+  // What other forms are made of, until settle().
+  std::optional<torch::jit::Module> as_loaded, frozen;
 
   // What lanes share.
   std::mutex lanes_lock;

@@ -18,10 +18,10 @@
 
 #include <algorithm>
 #include <mutex>
+#include <optional>
 
 #include "archive_bytes.h"
 #include "blas.h"
-#include "cuda_fuse.h"
 #include "cuda_lane.h"
 #include "custom_ops.h"
 #include "describe.h"
@@ -31,6 +31,7 @@
 #include "shim_module.h"
 #include "torch_convert.h"
 #include "torch_device.h"
+#include "variants.h"
 #include "vetting.h"
 #include "weights.h"
 
@@ -40,7 +41,8 @@ TsShimModule::TsShimModule(const TsShimLoadOptions &options, c10::Device device)
     : path(options.path),
       method_name(options.method ? options.method : "forward"),
       device(device),
-      threads(ts::thread_count(options.threads)) {}
+      threads_at_load(ts::thread_count(options.threads)),
+      threads(threads_at_load) {}
 
 namespace {
 
@@ -79,27 +81,26 @@ void check_method(const jit::Module &module, const TsShimModule &self) {
 
 // Parameters become constants, and convolutions swallow their batch norms.  What
 // libtorch cannot freeze runs as it was loaded.
-void freeze(TsShimModule &self) {
+jit::Module freeze(const jit::Module &module, const std::string &method) {
   try {
-    jit::Module frozen = jit::freeze_module(self.module, {self.method_name});
-    auto graph = frozen.get_method(self.method_name).graph();
+    jit::Module frozen = jit::freeze_module(module, {method});
+    auto graph = frozen.get_method(method).graph();
     jit::OptimizeFrozenGraph(graph, true);
-    self.module = frozen;
-    self.is_frozen = true;
+    return frozen;
   } catch (const std::exception &e) {
     if (ts::is_out_of_memory(e.what())) throw;
+    return module;
   }
 }
 
 // A module traced on the CPU has "cpu" in its graph, where no load() moves it.
-void fit_to_device(TsShimModule &self) {
+void fit_to_device(const jit::Module &module, const TsShimModule &self) {
   if (self.device.is_cpu()) return;
-  auto graph = self.module.get_method(self.method_name).graph();
+  auto graph = module.get_method(self.method_name).graph();
   ts::move_graph(graph, self.device, self.path);
   // float32 means float32: with these the boxes move by more than rounding does.
   at::globalContext().setAllowTF32CuDNN(false);
   at::globalContext().setAllowTF32CuBLAS(false);
-  if (self.device.is_cuda()) ts::fuse_for_cuda(graph);
 }
 
 // Whether the method may change the memory of an input.
@@ -151,16 +152,37 @@ std::unique_ptr<TsShimModule> load_module(const TsShimLoadOptions &options) {
   ts::use_threads(self->threads);
   ts::set_blas_threads(self->threads);
   at::NoGradGuard no_grad;
-  self->module = load_file(*self, options);
-  self->module.eval();
-  check_method(self->module, *self);
-  const ts::Weights weights(self->module, options);
-  convert_floats(self->module, ts::to_scalar_type(options.dtype));
+  jit::Module module = load_file(*self, options);
+  module.eval();
+  check_method(module, *self);
+  const ts::Weights weights(module, options);
+  convert_floats(module, ts::to_scalar_type(options.dtype));
   weights.put();
-  freeze(*self);
-  fit_to_device(*self);
+  self->module = freeze(module, self->method_name);
+  self->is_frozen = self->module._ivalue() != module._ivalue();
+  fit_to_device(self->module, *self);
   self->writes_input = writes_input(self->module, self->method_name);
+  if (options.tunable) {
+    self->as_loaded = std::move(module);
+    self->frozen = self->module;
+  }
   return self;
+}
+
+void prepare_module(TsShimModule &self, const TsShimVariant &variant) {
+  if (!self.frozen)
+    throw ts::Error(TS_SHIM_ERROR_ARGUMENT,
+                    self.path + " was not loaded to be tuned, or is settled");
+  c10::InferenceMode inference;
+  jit::Module module =
+      variant.frozen
+          ? ts::make_variant(*self.frozen, self.method_name, self.device, variant)
+          : *self.as_loaded;
+  self.writes_input = writes_input(module, self.method_name);
+  self.module = std::move(module);
+  self.channels_last = variant.channels_last || variant.packed;
+  self.threads = variant.threads > 0 ? variant.threads : self.threads_at_load;
+  ts::set_blas_threads(self.threads);
 }
 
 std::unique_ptr<TsShimValue> describe_file(const TsShimLoadOptions &options) {
@@ -191,6 +213,8 @@ std::vector<c10::IValue> to_arguments(const TsShimModule &self, const Inputs &in
     // analysis does not tell.
     if ((self.writes_input || i < inputs.n_listed) && self.device.is_cpu())
       tensor = tensor.clone();
+    if (self.channels_last && tensor.dim() == 4)
+      tensor = tensor.contiguous(at::MemoryFormat::ChannelsLast);
     if (i < inputs.n_listed)
       list.push_back(std::move(tensor));
     else
@@ -276,6 +300,18 @@ TsShimStatus describe(const TsShimLoadOptions *options, TsShimValue **descriptio
                    [&] { *description = describe_file(*options).release(); });
 }
 
+TsShimStatus prepare(TsShimModule *module, const TsShimVariant *variant, char *error,
+                     size_t error_size) {
+  auto prefix = [&] { return module->path + " cannot be prepared: "; };
+  return ts::guard(error, error_size, TS_SHIM_ERROR_FORWARD, prefix,
+                   [&] { prepare_module(*module, *variant); });
+}
+
+void settle(TsShimModule *module) {
+  module->as_loaded.reset();
+  module->frozen.reset();
+}
+
 TsShimApi make_api() {
   TsShimApi api{};
   api.abi_version = TS_SHIM_ABI_VERSION;
@@ -288,6 +324,8 @@ TsShimApi make_api() {
   api.run = run;
   api.run_listed = run_listed;
   api.describe = describe;
+  api.prepare = prepare;
+  api.settle = settle;
   ts::fill_lane_functions(&api);
   ts::fill_value_functions(&api);
   return api;

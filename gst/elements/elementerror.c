@@ -35,6 +35,9 @@ ts_element_error_full (GstElement * element, GError * error,
       && (guint) error->code < G_N_ELEMENTS (messages)) {
     domain = messages[error->code].domain ();
     code = messages[error->code].code;
+  } else if (error->domain == GST_RESOURCE_ERROR) {
+    domain = error->domain;
+    code = error->code;
   }
   gst_element_message_full (element, GST_MESSAGE_ERROR, domain, code,
       g_strdup (error->message), NULL, file, function, line);

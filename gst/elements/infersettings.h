@@ -29,6 +29,8 @@ typedef struct
   gboolean self_test;
   gboolean unsafe_operators;
   gchar *trusted_keys;
+  gint tune;                    /* TsTuneMode */
+  gint precision;               /* TsPrecision */
 
   guint warmup;                 /* read with the caps */
 
@@ -49,6 +51,8 @@ typedef struct
   gint on_late;                 /* TsOnLate */
   guint inference_interval;
   gfloat max_rate;              /* frames a second; 0: any */
+
+  gchar *roi;                   /* read with the caps */
 } TsInferSettings;
 
 /* Adds a property for each setting to the one class that has them; gives the

@@ -28,7 +28,6 @@ map_frame (GstTorchscriptInfer * self, TsInferItem * item, GError ** error)
 {
   GstBuffer *buffer = item->object;
 
-  item->info = self->info;
   item->is_mapped = gst_video_frame_map (&item->frame, &self->info, buffer,
       GST_MAP_READ);
   if (!item->is_mapped)
@@ -54,6 +53,7 @@ make_job (GstTorchscriptInfer * self, const TsInferSettings * settings,
   item->job->thresholds = ts_infer_settings_get_thresholds (settings);
   item->job->wants_answer = settings->output_tensors;
   ts_image_from_video_frame (&item->job->image, &item->frame);
+  ts_image_crop (&item->job->image, &self->roi);
   ts_stats_add_stage (self->stats, TS_STAGE_MAP,
       1000 * (g_get_monotonic_time () - start));
   return TRUE;
@@ -83,6 +83,7 @@ ts_infer_sink_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
   ts_stats_count (self->stats, TS_COUNT_IN);
   item = ts_infer_queue_new_item (self->queue, TS_ITEM_BUFFER, buffer);
   item->arrival_us = g_get_monotonic_time ();
+  item->info = self->info;
   item->fate = ts_infer_late_decide (&self->late, &settings,
       get_running_time (self, buffer));
   if (item->fate == TS_ITEM_ANSWERS
@@ -99,16 +100,36 @@ static gboolean
 warm_up (GstTorchscriptInfer * self, gint width, gint height)
 {
   guint runs = peek_settings (self).warmup;
-  g_autofree gchar *note = NULL;
+  g_autofree gchar *note = NULL, *form = NULL;
   GError *error = NULL;
 
   if (ts_infer_model_warm_up (self->model, width, height, runs, &error)) {
     note = ts_instance_dup_size_note (self->model->instance);
     GST_INFO_OBJECT (self, "%s", note ? note : "warmed up");
+    form = ts_instance_dup_tune_note (self->model->instance);
+    if (form != NULL)
+      GST_INFO_OBJECT (self, "%s", form);
     return TRUE;
   }
   self->refused_width = width;
   self->refused_height = height;
+  ts_element_error (self, error);
+  return FALSE;
+}
+
+static gboolean
+place_roi (GstTorchscriptInfer * self, const GstVideoInfo * info, TsRoi * roi)
+{
+  g_autofree gchar *text = NULL;
+  GError *error = NULL;
+
+  GST_OBJECT_LOCK (self);
+  text = g_strdup (self->settings.roi);
+  GST_OBJECT_UNLOCK (self);
+  if (ts_roi_place (text, info->width, info->height, roi, &error))
+    return TRUE;
+  self->refused_width = info->width;
+  self->refused_height = info->height;
   ts_element_error (self, error);
   return FALSE;
 }
@@ -119,15 +140,18 @@ static gboolean
 set_caps (GstTorchscriptInfer * self, GstCaps * caps)
 {
   GstVideoInfo info;
+  TsRoi roi;
 
   /* Refused caps come again with every sticky event; one error is enough. */
   if (!gst_video_info_from_caps (&info, caps)
       || (info.width == self->refused_width
           && info.height == self->refused_height)
       || !ts_infer_queue_drain (self->queue)
-      || !warm_up (self, info.width, info.height))
+      || !place_roi (self, &info, &roi)
+      || !warm_up (self, roi.width, roi.height))
     return FALSE;
   self->info = info;
+  self->roi = roi;
   return TRUE;
 }
 

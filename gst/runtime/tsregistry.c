@@ -65,6 +65,8 @@ list_settings (const TsInstanceOptions * options)
   add_setting (settings, "custom-op-libs", model->op_libs);
   add_number (settings, "threads", model->threads);
   add_number (settings, "self-test", model->self_test);
+  add_number (settings, "tune", model->tune);
+  add_number (settings, "precision", model->precision);
   add_number (settings, "batch-size", options->batch_size);
   add_number (settings, "batch-timeout", options->batch_timeout_us / 1000);
   add_number (settings, "scheduling", options->scheduling);
