@@ -73,6 +73,15 @@ gst_torchscript_infer_get_property (GObject * object, guint id,
 }
 
 static void
+gst_torchscript_infer_dispatch_properties_changed (GObject * object,
+    guint n_pspecs, GParamSpec ** pspecs)
+{
+  G_OBJECT_CLASS (gst_torchscript_infer_parent_class)
+      ->dispatch_properties_changed (object, n_pspecs, pspecs);
+  ts_infer_reload_notify (GST_TORCHSCRIPT_INFER (object), n_pspecs, pspecs);
+}
+
+static void
 tell_model (GstTorchscriptInfer * self)
 {
   const TsDetector *detector = ts_infer_model_get_detector (self->model);
@@ -123,6 +132,8 @@ start (GstTorchscriptInfer * self)
   ts_infer_settings_copy (&self->settings, &settings);
   GST_OBJECT_UNLOCK (self);
   opened = open_model (self, &settings);
+  if (opened)
+    ts_infer_loader_start (self->loader, &settings);
   ts_infer_settings_clear (&settings);
   self->n_results = 0;
   self->refused_width = self->refused_height = 0;
@@ -134,6 +145,7 @@ start (GstTorchscriptInfer * self)
 static void
 stop (GstTorchscriptInfer * self)
 {
+  ts_infer_loader_stop (self->loader);
   ts_infer_src_reset (self);
   g_clear_pointer (&self->model, ts_infer_model_unref);
   gst_video_info_init (&self->info);
@@ -165,6 +177,7 @@ gst_torchscript_infer_finalize (GObject * object)
   GstTorchscriptInfer *self = GST_TORCHSCRIPT_INFER (object);
 
   ts_infer_queue_free (self->queue);
+  ts_infer_loader_free (self->loader);
   ts_infer_late_clear (&self->late);
   ts_infer_latency_clear (&self->latency);
   ts_stats_free (self->stats);
@@ -204,6 +217,7 @@ gst_torchscript_infer_init (GstTorchscriptInfer * self)
   ts_infer_late_init (&self->late);
   ts_infer_latency_init (&self->latency);
   self->stats = ts_stats_new ();
+  ts_infer_reload_init (self);
   self->last_boxes = g_array_new (FALSE, FALSE, sizeof (TsBox));
   gst_segment_init (&self->segment, GST_FORMAT_UNDEFINED);
   add_sink_pad (self);
@@ -222,7 +236,10 @@ gst_torchscript_infer_class_init (GstTorchscriptInferClass * klass)
   object_class->set_property = gst_torchscript_infer_set_property;
   object_class->get_property = gst_torchscript_infer_get_property;
   object_class->finalize = gst_torchscript_infer_finalize;
+  object_class->dispatch_properties_changed =
+      gst_torchscript_infer_dispatch_properties_changed;
   ts_infer_settings_install (object_class);
+  ts_infer_reload_install_signals (G_TYPE_FROM_CLASS (klass));
   gst_type_mark_as_plugin_api (TS_TYPE_META_FORMS, 0);
 
   gst_element_class_set_static_metadata (element_class,

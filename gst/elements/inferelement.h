@@ -11,6 +11,7 @@
 #include "gsttorchscriptinfer.h"
 #include "inferlate.h"
 #include "inferlatency.h"
+#include "inferloader.h"
 #include "inferqueue.h"
 
 G_BEGIN_DECLS
@@ -27,6 +28,7 @@ struct _GstTorchscriptInfer
   TsInferLate late;
   TsInferLatency latency;
   TsStats *stats;
+  TsInferLoader *loader;
 
   /* Between READY and PAUSED; of the streaming thread, as what follows. */
   TsInferModel *model;
@@ -62,6 +64,14 @@ gboolean ts_infer_src_activate (GstPad * pad, GstObject * parent,
     GstPadMode mode, gboolean active);
 /* Forgets the last answer; its thread must not run. */
 void ts_infer_src_reset (GstTorchscriptInfer * self);
+
+/* inferreload.c */
+void ts_infer_reload_init (GstTorchscriptInfer * self);
+void ts_infer_reload_install_signals (GType type);
+void ts_infer_reload_notify (GstTorchscriptInfer * self, guint n_pspecs,
+    GParamSpec ** pspecs);
+/* In the streaming thread, between two frames. */
+void ts_infer_reload_swap (GstTorchscriptInfer * self);
 
 GST_DEBUG_CATEGORY_EXTERN (torchscript_infer_debug);
 

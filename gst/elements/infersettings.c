@@ -14,6 +14,10 @@
 #define READY (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY)
 #define PLAYING (READY | GST_PARAM_MUTABLE_PLAYING)
 
+/* What the model depends on: a change in PLAYING loads another one. */
+#define OF_MODEL GST_PARAM_USER_SHIFT
+#define MODEL (PLAYING | OF_MODEL)
+
 #define FROM_PACKAGE_THRESHOLD -1.0f
 #define FROM_PACKAGE_MAX 0
 
@@ -43,26 +47,31 @@ install_module (GObjectClass * klass)
 {
   add (klass, FIELD (model), g_param_spec_string ("model", "Model",
           "An mlpkg package (a directory or one zip file) or a TorchScript file "
-          "(.pt, .pth)", NULL, READY));
+          "(.pt, .pth)", NULL, MODEL));
   add (klass, FIELD (device), g_param_spec_string ("device", "Device",
           "Where the model runs: auto (the package's wish, else CUDA if it "
-          "works, else the CPU), cpu, cuda, cuda:N or mps", "auto", READY));
+          "works, else the CPU), cpu, cuda, cuda:N or mps", "auto", MODEL));
   add (klass, FIELD (threads), g_param_spec_uint ("threads", "Threads",
           "CPU threads of one forward pass (0: one for each core)",
-          0, 1024, 0, READY));
+          0, 1024, 0, MODEL));
   add (klass, FIELD (method), g_param_spec_string ("method", "Method",
-          "The method of the module to call (unset: forward)", NULL, READY));
+          "The method of the module to call (unset: forward)", NULL, MODEL));
   add (klass, FIELD (weights), g_param_spec_string ("weights", "Weights",
           "A safetensors file whose tensors replace the model's own, by name "
-          "(unset: the package's, if it has one)", NULL, READY));
+          "(unset: the package's, if it has one)", NULL, MODEL));
   add (klass, FIELD (custom_op_libs),
       g_param_spec_string ("custom-op-libs", "Custom operator libraries",
           "Shared libraries that register operators the model needs, separated "
           "by commas; loaded for good, and their code is trusted", NULL,
-          READY));
+          MODEL));
   add (klass, FIELD (self_test), g_param_spec_boolean ("self-test", "Self-test",
           "Run the package's self-test at start, and refuse a model that answers "
-          "differently", FALSE, READY));
+          "differently", FALSE, MODEL));
+  add (klass, FIELD (reload_on_change),
+      g_param_spec_boolean ("reload-on-change", "Reload on change",
+          "While running, load the model anew when its file or package changes; a "
+          "file is best put in the place of the old one by a rename", FALSE,
+          PLAYING));
   add (klass, FIELD (warmup), g_param_spec_uint ("warmup", "Warm-up",
           "Forward passes on a grey frame before the first one, each time the "
           "frame size changes; they find a model that does not fit, too", 0,
@@ -76,11 +85,11 @@ install_safety (GObjectClass * klass)
       g_param_spec_boolean ("unsafe-operators", "Unsafe operators",
           "Run a model that calls operators which do more than compute: read or "
           "write files, print, talk to other processes; only for files whose "
-          "author is trusted", FALSE, READY));
+          "author is trusted", FALSE, MODEL));
   add (klass, FIELD (trusted_keys),
       g_param_spec_string ("trusted-keys", "Trusted keys",
           "A file with public keys of minisign, one a line; a model that none of "
-          "them has signed is refused (unset: none need be)", NULL, READY));
+          "them has signed is refused (unset: none need be)", NULL, MODEL));
 }
 
 static void
@@ -89,14 +98,14 @@ install_answer (GObjectClass * klass)
   add (klass, FIELD (decoder), g_param_spec_string ("decoder", "Decoder",
           "How the model's outputs are read: yolov10, yolo-end2end, yolov8, "
           "yolov5, ssd, torchvision, detr, classification, segmentation or "
-          "tensors (unset: as the package says)", NULL, READY));
+          "tensors (unset: as the package says)", NULL, MODEL));
   add (klass, FIELD (output), g_param_spec_string ("output", "Output",
           "Which parts of the module's answer the decoder reads: a list index, "
           "a dict key, or several joined by dots; or pairs of a role and such a "
-          "key, boxes=0,scores=1 (unset: as the package says)", NULL, READY));
+          "key, boxes=0,scores=1 (unset: as the package says)", NULL, MODEL));
   add (klass, FIELD (labels), g_param_spec_string ("labels", "Labels",
           "A text file with one class name a line, the first for class 0 "
-          "(unset: as the package or the file says)", NULL, READY));
+          "(unset: as the package or the file says)", NULL, MODEL));
   add (klass, FIELD (output_tensors),
       g_param_spec_boolean ("output-tensors", "Output tensors",
           "Attach all that the model returns as raw tensors, too",
@@ -275,6 +284,12 @@ get_field (gconstpointer at, GValue * value)
 }
 
 gboolean
+ts_infer_settings_is_of_model (const GParamSpec * pspec)
+{
+  return (pspec->flags & OF_MODEL) != 0;
+}
+
+gboolean
 ts_infer_settings_set (TsInferSettings * self, guint id, const GValue * value)
 {
   if (id == 0 || id > n_settings)
@@ -351,9 +366,9 @@ ts_infer_settings_get_options (const TsInferSettings * self)
     .op_libs = self->custom_op_libs,
     .self_test = self->self_test,
     .safety = {
-      .unsafe_operators = self->unsafe_operators,
-      .trusted_keys = self->trusted_keys,
-    },
+          .unsafe_operators = self->unsafe_operators,
+          .trusted_keys = self->trusted_keys,
+        },
   };
 
   return options;
