@@ -17,10 +17,15 @@ constexpr char kList[] =
 
 // They hold prepared weights, and reading them back does nothing else.
 constexpr const char *kClasses[] = {
-    "quantized.Conv2dPackedParamsBase", "quantized.Conv3dPackedParamsBase",
-    "quantized.EmbeddingPackedParamsBase", "quantized.LinearPackedParamsBase",
-    "rnn.CellParamsBase", "sparse.LinearPackedParamsBase", "xnnpack.Conv2dOpContext",
-    "xnnpack.LinearOpContext", "xnnpack.TransposeConv2dOpContext",
+    "quantized.Conv2dPackedParamsBase",
+    "quantized.Conv3dPackedParamsBase",
+    "quantized.EmbeddingPackedParamsBase",
+    "quantized.LinearPackedParamsBase",
+    "rnn.CellParamsBase",
+    "sparse.LinearPackedParamsBase",
+    "xnnpack.Conv2dOpContext",
+    "xnnpack.LinearOpContext",
+    "xnnpack.TransposeConv2dOpContext",
 };
 
 Names read_list() {

@@ -19,6 +19,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <optional>
 
 #include "archive_bytes.h"
 #include "blas.h"
@@ -28,6 +29,7 @@
 #include "shim_error.h"
 #include "torch_convert.h"
 #include "torch_device.h"
+#include "variants.h"
 #include "vetting.h"
 #include "weights.h"
 
@@ -38,15 +40,19 @@ struct TsShimModule {
       : path(options.path),
         method_name(options.method ? options.method : "forward"),
         device(device),
-        threads(ts::thread_count(options.threads)) {}
+        threads_at_load(ts::thread_count(options.threads)),
+        threads(threads_at_load) {}
 
   std::string path;
   std::string method_name;
   c10::Device device;
-  int threads;
+  int threads_at_load, threads;
   std::string config;
   jit::Module module;
   bool writes_input = true;
+  bool channels_last = false;
+  // What other forms are made of, until settle().
+  std::optional<jit::Module> as_loaded, frozen;
 };
 
 namespace {
@@ -177,7 +183,27 @@ std::unique_ptr<TsShimModule> load_module(const TsShimLoadOptions &options) {
   self->module = freeze(module, self->method_name);
   move_graph(self->module, *self);
   self->writes_input = writes_input(self->module, self->method_name);
+  if (options.tunable) {
+    self->as_loaded = std::move(module);
+    self->frozen = self->module;
+  }
   return self;
+}
+
+void prepare_module(TsShimModule &self, const TsShimVariant &variant) {
+  if (!self.frozen)
+    throw ts::Error(TS_SHIM_ERROR_ARGUMENT,
+                    self.path + " was not loaded to be tuned, or is settled");
+  c10::InferenceMode inference;
+  jit::Module module =
+      variant.frozen
+          ? ts::make_variant(*self.frozen, self.method_name, self.device, variant)
+          : *self.as_loaded;
+  self.writes_input = writes_input(module, self.method_name);
+  self.module = std::move(module);
+  self.channels_last = variant.channels_last || variant.packed;
+  self.threads = variant.threads > 0 ? variant.threads : self.threads_at_load;
+  ts::set_blas_threads(self.threads);
 }
 
 std::unique_ptr<TsShimValue> describe_file(const TsShimLoadOptions &options) {
@@ -208,6 +234,8 @@ std::vector<c10::IValue> to_arguments(const TsShimModule &self, const Inputs &in
     // analysis does not tell.
     if ((self.writes_input || i < inputs.n_listed) && self.device.is_cpu())
       tensor = tensor.clone();
+    if (self.channels_last && tensor.dim() == 4)
+      tensor = tensor.contiguous(at::MemoryFormat::ChannelsLast);
     if (i < inputs.n_listed)
       list.push_back(std::move(tensor));
     else
@@ -291,6 +319,18 @@ TsShimStatus describe(const TsShimLoadOptions *options, TsShimValue **descriptio
                    [&] { *description = describe_file(*options).release(); });
 }
 
+TsShimStatus prepare(TsShimModule *module, const TsShimVariant *variant, char *error,
+                     size_t error_size) {
+  auto prefix = [&] { return module->path + " cannot be prepared: "; };
+  return ts::guard(error, error_size, TS_SHIM_ERROR_FORWARD, prefix,
+                   [&] { prepare_module(*module, *variant); });
+}
+
+void settle(TsShimModule *module) {
+  module->as_loaded.reset();
+  module->frozen.reset();
+}
+
 TsShimApi make_api() {
   TsShimApi api{};
   api.abi_version = TS_SHIM_ABI_VERSION;
@@ -303,6 +343,8 @@ TsShimApi make_api() {
   api.run = run;
   api.run_listed = run_listed;
   api.describe = describe;
+  api.prepare = prepare;
+  api.settle = settle;
   ts::fill_value_functions(&api);
   return api;
 }

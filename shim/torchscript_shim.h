@@ -93,6 +93,19 @@ typedef enum
   TS_SHIM_STRING
 } TsShimKind;
 
+/* A form of a module, which computes the same in another way.  All zero is as
+ * the file says. */
+typedef struct
+{
+  int32_t frozen;               /* parameters become constants; all below need it */
+  int32_t channels_last;        /* images and weights lie in memory as NHWC */
+  int32_t packed;               /* convolutions by oneDNN, weights in its own order */
+  int32_t optimized;            /* libtorch's optimize_for_inference() */
+  TsShimDtype precision;        /* of convolutions and matrix products; FLOAT32 is as
+                                 * the module has it, else FLOAT16 or BFLOAT16 */
+  int32_t threads;              /* intra-op threads of the CPU; 0: as at load() */
+} TsShimVariant;
+
 typedef struct TsShimModule TsShimModule;
 typedef struct TsShimValue TsShimValue;
 
@@ -126,6 +139,7 @@ typedef struct
    * compute (allowed_operators.inc, and what @op_libs register) is not loaded, and
    * nothing of it has run.  Else such operators run, too. */
   int32_t unsafe_operators;
+  int32_t tunable;              /* keep what prepare() needs; settle() frees it */
 } TsShimLoadOptions;
 
 typedef struct
@@ -187,6 +201,15 @@ typedef struct
    *   "dtypes"            list of strings, of parameters and buffers, "float32" */
   TsShimStatus (*describe) (const TsShimLoadOptions *options,
       TsShimValue **description, char *error, size_t error_size);
+
+  /* Makes run() use another form of a tunable module, from the next call on; after
+   * load() it is the frozen one.  Not while another thread runs it.  On failure the
+   * form stays; it is an ARGUMENT error if there is no such form here. */
+  TsShimStatus (*prepare) (TsShimModule *module, const TsShimVariant *variant,
+      char *error, size_t error_size);
+
+  /* Keeps the form in use and frees what others would be made of. */
+  void (*settle) (TsShimModule *module);
 } TsShimApi;
 
 /* The one exported symbol; NULL if this shim does not speak @abi_version. */

@@ -83,8 +83,7 @@ void SourceVetter::vet_literal(const jit::TreeRef &tree) const {
 
 void SourceVetter::vet_class(const jit::ClassDef &definition) const {
   for (const jit::Stmt &statement : definition.body())
-    if (statement.kind() == jit::TK_ASSIGN)
-      vet_literal(jit::Assign(statement).rhs());
+    if (statement.kind() == jit::TK_ASSIGN) vet_literal(jit::Assign(statement).rhs());
 }
 
 void SourceVetter::vet_definition(const jit::TreeRef &tree) const {

@@ -31,6 +31,8 @@ is_reachable () {
 }
 
 make_tree () {
+  # Users other than root, such as apt's, have to get in.
+  chmod 755 "$tree"
   [ -e "$tree/etc/debian_version" ] && return 0
   say "Debian 13: making a tree of $mirror"
   debootstrap --variant=minbase trixie "$tree" "$mirror" >"$work/tree.log" 2>&1 || {
@@ -68,13 +70,15 @@ unshare --mount --pid --fork true 2>/dev/null || skip "mounting is not allowed h
 command -v debootstrap >/dev/null || install_packages debootstrap >/dev/null 2>&1
 command -v debootstrap >/dev/null || skip "debootstrap is not here and cannot be installed"
 mirror=$(find_mirror)
-[ -n "$mirror" ] || skip "apt knows no Debian archive; has apt-get update run?"
+[ -n "$mirror" ] || { apt-get update -qq >/dev/null 2>&1; mirror=$(find_mirror); }
+[ -n "$mirror" ] || skip "apt knows no Debian archive"
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' HUP INT TERM
 is_reachable "$mirror" || skip "$mirror cannot be reached"
 tree=$work/tree
+mkdir "$tree"
 if [ $# -gt 0 ]; then
   mkdir -p "$1"
   tree=$(cd "$1" && pwd)

@@ -35,6 +35,9 @@ ts_element_message_full (GstElement * element, GstMessageType type,
       && (guint) error->code < G_N_ELEMENTS (messages)) {
     domain = messages[error->code].domain ();
     code = messages[error->code].code;
+  } else if (error->domain == GST_RESOURCE_ERROR) {
+    domain = error->domain;
+    code = error->code;
   }
   gst_element_message_full (element, type, domain, code,
       g_strdup (error->message), NULL, file, function, line);

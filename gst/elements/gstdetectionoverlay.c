@@ -39,6 +39,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "classfilter.h"
+#include "../extras/extras.h"
+#include "elementerror.h"
 #include "overlaymask.h"
 #include "overlaypainter.h"
 #include "overlaysource.h"
@@ -96,11 +99,12 @@ struct _GstDetectionOverlay
 
   /* streaming thread */
   Settings active;              /* a copy of settings */
-  gchar **active_classes;       /* active.classes split; NULL: all */
+  gchar **active_classes;       /* of active.classes */
   GstVideoInfo info;
   TsOverlayPainter *painter;    /* made with the first box */
   GString *text;
   GArray *objects;              /* those of others, behind n_own of ours */
+  GArray *found;                /* scratch for collecting them */
   guint n_own;
 };
 
@@ -123,27 +127,6 @@ settings_clear (Settings * settings)
   g_clear_pointer (&settings->classes, g_free);
 }
 
-/* "title, 3" to {"title", "3"}; NULL if it names nothing. */
-static gchar **
-split_classes (const gchar * classes)
-{
-  gchar **names, **from, **to;
-
-  if (classes == NULL)
-    return NULL;
-  names = g_strsplit (classes, ",", -1);
-  for (from = to = names; *from != NULL; from++) {
-    if (*g_strstrip (*from) != '\0')
-      *to++ = *from;
-    else
-      g_free (*from);
-  }
-  *to = NULL;
-  if (to == names)
-    g_clear_pointer (&names, g_free);
-  return names;
-}
-
 /* Takes over what the application has set since the last frame. */
 static void
 update_active_settings (GstDetectionOverlay * self)
@@ -155,7 +138,7 @@ update_active_settings (GstDetectionOverlay * self)
     self->active.style.font = g_strdup (self->settings.style.font);
     self->active.classes = g_strdup (self->settings.classes);
     g_strfreev (self->active_classes);
-    self->active_classes = split_classes (self->active.classes);
+    self->active_classes = ts_class_filter_new (self->active.classes);
     self->settings_changed = FALSE;
   }
   GST_OBJECT_UNLOCK (self);
@@ -164,15 +147,7 @@ update_active_settings (GstDetectionOverlay * self)
 static gboolean
 class_is_shown (GstDetectionOverlay * self, gint class_id, const gchar * label)
 {
-  gchar id[16];
-
-  if (self->active_classes == NULL)
-    return TRUE;
-  if (label != NULL
-      && g_strv_contains ((const gchar * const *) self->active_classes, label))
-    return TRUE;
-  g_snprintf (id, sizeof (id), "%d", class_id);
-  return g_strv_contains ((const gchar * const *) self->active_classes, id);
+  return ts_class_filter_has (self->active_classes, class_id, label);
 }
 
 static gboolean
@@ -342,15 +317,15 @@ static void
 write_text (GstDetectionOverlay * self, gint class_id, const gchar * label,
     gfloat value)
 {
-  gchar score[G_ASCII_DTOSTR_BUF_SIZE];
+  gchar score[G_ASCII_DTOSTR_BUF_SIZE], number[32];
 
   g_string_truncate (self->text, 0);
-  if (self->active.show_labels) {
-    if (label != NULL)
-      g_string_append (self->text, label);
-    else if (class_id >= 0)
-      g_string_append_printf (self->text, "class %d", class_id);
+  if (label == NULL) {
+    g_snprintf (number, sizeof (number), "class %d", class_id);
+    label = class_id >= 0 ? number : "";
   }
+  if (self->active.show_labels)
+    g_string_append (self->text, label);
   if (self->active.show_scores && !isnan (value)) {
     g_ascii_formatd (score, sizeof (score), "%.2f", value);
     if (self->text->len > 0)
@@ -442,6 +417,19 @@ set_frame (TsOverlayFrame * frame, const GstVideoFrame * video)
     set_luma_frame (frame, video);
 }
 
+static gboolean
+make_painter (GstDetectionOverlay * self)
+{
+  GError *error = NULL;
+
+  if (ts_extras_open (&error) == NULL) {
+    ts_element_error (self, error);
+    return FALSE;
+  }
+  self->painter = ts_overlay_painter_new ();
+  return TRUE;
+}
+
 static GstFlowReturn
 gst_detection_overlay_transform_ip (GstBaseTransform * trans,
     GstBuffer * buffer)
@@ -453,6 +441,8 @@ gst_detection_overlay_transform_ip (GstBaseTransform * trans,
   if (!has_drawing (self, buffer))
     return GST_FLOW_OK;
 
+  if (self->painter == NULL && !make_painter (self))
+    return GST_FLOW_ERROR;
   if (!gst_video_frame_map (&video, &self->info, buffer, GST_MAP_READWRITE)) {
     GST_ELEMENT_ERROR (self, RESOURCE, WRITE,
         ("A %s frame of %dx%d pixels could not be drawn on: the buffer of %"
@@ -463,8 +453,6 @@ gst_detection_overlay_transform_ip (GstBaseTransform * trans,
     return GST_FLOW_ERROR;
   }
   set_frame (&frame, &video);
-  if (self->painter == NULL)
-    self->painter = ts_overlay_painter_new ();
   ts_overlay_painter_set_style (self->painter, &self->active.style,
       frame.width, frame.height);
   draw_masks (self, buffer, &frame);
@@ -484,7 +472,7 @@ gst_detection_overlay_prepare_output_buffer (GstBaseTransform * trans,
   GstDetectionOverlay *self = GST_DETECTION_OVERLAY (trans);
 
   update_active_settings (self);
-  self->n_own = ts_overlay_collect (input, self->objects);
+  self->n_own = ts_overlay_collect (input, self->objects, self->found);
   if (!has_drawing (self, input)) {
     *output = input;
     return GST_FLOW_OK;
@@ -627,6 +615,7 @@ gst_detection_overlay_finalize (GObject * object)
   g_strfreev (self->active_classes);
   g_string_free (self->text, TRUE);
   g_array_unref (self->objects);
+  g_array_unref (self->found);
   G_OBJECT_CLASS (gst_detection_overlay_parent_class)->finalize (object);
 }
 
@@ -723,4 +712,5 @@ gst_detection_overlay_init (GstDetectionOverlay * self)
   self->settings_changed = TRUE;
   self->text = g_string_new (NULL);
   self->objects = g_array_new (FALSE, FALSE, sizeof (GstTorchscriptDetection));
+  self->found = g_array_new (FALSE, FALSE, sizeof (GstTorchscriptDetection));
 }

@@ -27,6 +27,8 @@
  *     video/x-raw,format=RGB ! detectionoverlay ! pngenc ! \
  *     filesink location=boxes.png
  * ]|
+ *
+ * Since: 0.1
  */
 #include "inferelement.h"
 

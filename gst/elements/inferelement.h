@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "../frame/tsroi.h"
 #include "../runtime/tsstats.h"
 #include "gsttorchscriptinfer.h"
 #include "inferlate.h"
@@ -33,6 +34,7 @@ struct _GstTorchscriptInfer
   /* Between READY and PAUSED; of the streaming thread, as what follows. */
   TsInferModel *model;
   GstVideoInfo info;            /* unset: no caps yet */
+  TsRoi roi;                    /* the part of such a frame that counts */
   gint refused_width, refused_height;   /* the model failed on this size */
   GstSegment segment;
 

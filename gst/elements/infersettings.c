@@ -78,6 +78,56 @@ install_module (GObjectClass * klass)
           100, 1, READY));
 }
 
+static GType
+get_tune_type (void)
+{
+  static const GEnumValue values[] = {
+    {TS_TUNE_OFF, "Run the frozen module as it is", "off"},
+    {TS_TUNE_AUTO, "Measure a few forms for up to 3 s, and remember the fastest",
+        "auto"},
+    {TS_TUNE_FULL, "Measure all forms for up to 60 s, whatever is remembered",
+        "full"},
+    {0}
+  };
+  static GType type;
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (&type, g_enum_register_static ("GstTorchscriptTune",
+            values));
+  return type;
+}
+
+static GType
+get_precision_type (void)
+{
+  static const GEnumValue values[] = {
+    {TS_PRECISION_AUTO, "A lower one where the detections stay the same", "auto"},
+    {TS_PRECISION_FP32, "As the package says, which is float32 as a rule", "fp32"},
+    {TS_PRECISION_BF16, "bfloat16", "bf16"},
+    {TS_PRECISION_FP16, "float16", "fp16"},
+    {0}
+  };
+  static GType type;
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (&type,
+        g_enum_register_static ("GstTorchscriptPrecision", values));
+  return type;
+}
+
+static void
+install_speed (GObjectClass * klass)
+{
+  add (klass, FIELD (tune), g_param_spec_enum ("tune", "Tune",
+          "Whether the warm-up looks for the form of the module that is fastest "
+          "on this machine at the negotiated size", get_tune_type (),
+          TS_TUNE_AUTO, READY));
+  add (klass, FIELD (precision), g_param_spec_enum ("precision", "Precision",
+          "What convolutions and matrix products compute in; auto takes a lower "
+          "one only while tuning, and if the package brings a picture to prove "
+          "it on", get_precision_type (), TS_PRECISION_AUTO, READY));
+}
+
 static void
 install_safety (GObjectClass * klass)
 {
@@ -208,6 +258,10 @@ install_pace (GObjectClass * klass)
   add (klass, FIELD (max_rate), g_param_spec_float ("max-rate", "Maximum rate",
           "Look at no more frames a second, by their time stamps (0: at all)",
           0, 1000, 0, PLAYING));
+  add (klass, FIELD (roi), g_param_spec_string ("roi", "Region of interest",
+          "Only this part of the frame is looked at: x,y,width,height, each in "
+          "pixels or, with a point, as a fraction of the frame's width or height "
+          "(unset: all of it)", NULL, READY));
 }
 
 guint
@@ -219,6 +273,7 @@ ts_infer_settings_install (GObjectClass * klass)
   install_thresholds (klass);
   install_sharing (klass);
   install_pace (klass);
+  install_speed (klass);
   return n_settings + 1;
 }
 
@@ -366,9 +421,12 @@ ts_infer_settings_get_options (const TsInferSettings * self)
     .op_libs = self->custom_op_libs,
     .self_test = self->self_test,
     .safety = {
-          .unsafe_operators = self->unsafe_operators,
-          .trusted_keys = self->trusted_keys,
-        },
+      .unsafe_operators = self->unsafe_operators,
+      .trusted_keys = self->trusted_keys,
+    },
+    .tune = (TsTuneMode) self->tune,
+    .precision = (TsPrecision) self->precision,
+    .batch_size = self->batch_size,
   };
 
   return options;

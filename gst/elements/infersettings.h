@@ -30,6 +30,8 @@ typedef struct
   gboolean self_test;
   gboolean unsafe_operators;
   gchar *trusted_keys;
+  gint tune;                    /* TsTuneMode */
+  gint precision;               /* TsPrecision */
 
   guint warmup;                 /* read with the caps */
 
@@ -51,6 +53,7 @@ typedef struct
   guint inference_interval;
   gfloat max_rate;              /* frames a second; 0: any */
 
+  gchar *roi;                   /* read with the caps */
   gboolean reload_on_change;
   guint stats_interval;         /* ms; 0: never */
 } TsInferSettings;

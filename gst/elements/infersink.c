@@ -53,6 +53,7 @@ make_job (GstTorchscriptInfer * self, const TsInferSettings * settings,
   item->job->thresholds = ts_infer_settings_get_thresholds (settings);
   item->job->wants_answer = settings->output_tensors;
   ts_image_from_video_frame (&item->job->image, &item->frame);
+  ts_image_crop (&item->job->image, &self->roi);
   ts_stats_add_stage (self->stats, TS_STAGE_MAP,
       1000 * (g_get_monotonic_time () - start));
   return TRUE;
@@ -100,16 +101,36 @@ static gboolean
 warm_up (GstTorchscriptInfer * self, gint width, gint height)
 {
   guint runs = peek_settings (self).warmup;
-  g_autofree gchar *note = NULL;
+  g_autofree gchar *note = NULL, *form = NULL;
   GError *error = NULL;
 
   if (ts_infer_model_warm_up (self->model, width, height, runs, &error)) {
     note = ts_instance_dup_size_note (self->model->instance);
     GST_INFO_OBJECT (self, "%s", note ? note : "warmed up");
+    form = ts_instance_dup_tune_note (self->model->instance);
+    if (form != NULL)
+      GST_INFO_OBJECT (self, "%s", form);
     return TRUE;
   }
   self->refused_width = width;
   self->refused_height = height;
+  ts_element_error (self, error);
+  return FALSE;
+}
+
+static gboolean
+place_roi (GstTorchscriptInfer * self, const GstVideoInfo * info, TsRoi * roi)
+{
+  g_autofree gchar *text = NULL;
+  GError *error = NULL;
+
+  GST_OBJECT_LOCK (self);
+  text = g_strdup (self->settings.roi);
+  GST_OBJECT_UNLOCK (self);
+  if (ts_roi_place (text, info->width, info->height, roi, &error))
+    return TRUE;
+  self->refused_width = info->width;
+  self->refused_height = info->height;
   ts_element_error (self, error);
   return FALSE;
 }
@@ -120,6 +141,7 @@ static gboolean
 set_caps (GstTorchscriptInfer * self, GstCaps * caps)
 {
   GstVideoInfo info;
+  TsRoi roi;
 
   ts_infer_reload_swap (self);
   /* Refused caps come again with every sticky event; one error is enough. */
@@ -127,10 +149,12 @@ set_caps (GstTorchscriptInfer * self, GstCaps * caps)
       || (info.width == self->refused_width
           && info.height == self->refused_height)
       || !ts_infer_queue_drain (self->queue)
-      || !warm_up (self, info.width, info.height))
+      || !place_roi (self, &info, &roi)
+      || !warm_up (self, roi.width, roi.height))
     return FALSE;
   self->info = info;
-  ts_infer_loader_set_size (self->loader, info.width, info.height);
+  self->roi = roi;
+  ts_infer_loader_set_size (self->loader, roi.width, roi.height);
   return TRUE;
 }
 

@@ -118,15 +118,14 @@ read_regions (GstBuffer * buffer, GArray * found)
 }
 
 guint
-ts_overlay_collect (GstBuffer * buffer, GArray * objects)
+ts_overlay_collect (GstBuffer * buffer, GArray * objects, GArray * found)
 {
-  g_autoptr (GArray) found =
-      g_array_new (FALSE, FALSE, sizeof (GstTorchscriptDetection));
   gpointer state = NULL;
   GstMeta *meta;
   guint n_own;
 
   g_array_set_size (objects, 0);
+  g_array_set_size (found, 0);
   while ((meta = gst_buffer_iterate_meta_filtered (buffer, &state,
               GST_TORCHSCRIPT_DETECTION_META_API_TYPE)) != NULL)
     add_own (objects, (GstTorchscriptDetectionMeta *) meta);

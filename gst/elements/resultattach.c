@@ -15,6 +15,10 @@ G_STATIC_ASSERT ((gint) TS_DTYPE_FLOAT32 ==
 G_STATIC_ASSERT ((gint) TS_DTYPE_BOOL == (gint) GST_TORCHSCRIPT_DTYPE_BOOL);
 G_STATIC_ASSERT (TS_DECODE_MAX_DIMS == GST_TORCHSCRIPT_TENSOR_MAX_DIMS);
 
+/* Up to so many are converted without allocating: what most models answer at
+ * most. */
+#define FEW_BOXES 300
+
 static const gchar *
 get_label (const TsResultInfo * info, gint class_id)
 {
@@ -27,13 +31,13 @@ get_mask_label (gconstpointer info, gint class_id)
   return get_label (info, class_id);
 }
 
-static void
-mirror_boxes (const GstTorchscriptDetectionMeta * meta, TsMetaForms forms,
-    GstBuffer * buffer)
+void
+ts_result_mirror_detections (const GstTorchscriptDetectionMeta * meta,
+    TsMetaForms forms, GstBuffer * buffer)
 {
-  g_autofree gint *ids = g_new (gint,
-      gst_torchscript_detection_meta_get_n_detections (meta));
-  gboolean have_ids = ts_meta_forms_have_analytics (forms)
+  g_autofree gint *ids = !ts_meta_forms_have_analytics (forms) ? NULL :
+      g_new (gint, gst_torchscript_detection_meta_get_n_detections (meta));
+  gboolean have_ids = ids != NULL
       && ts_analytics_mirror_detections (buffer, meta, ids);
 
   if (ts_meta_forms_have_roi (forms))
@@ -44,8 +48,10 @@ static void
 attach_boxes (const GArray * boxes, const TsResultInfo * info,
     GstBuffer * buffer)
 {
-  g_autofree GstTorchscriptDetection *detections =
+  GstTorchscriptDetection few[FEW_BOXES];
+  g_autofree GstTorchscriptDetection *many = boxes->len <= FEW_BOXES ? NULL :
       g_new (GstTorchscriptDetection, boxes->len);
+  GstTorchscriptDetection *detections = many != NULL ? many : few;
   GstTorchscriptDetectionMeta *meta;
 
   for (guint i = 0; i < boxes->len; i++) {
@@ -60,7 +66,7 @@ attach_boxes (const GArray * boxes, const TsResultInfo * info,
       info->number, detections, boxes->len);
   meta->model_number = info->model_number;
   meta->age = info->age;
-  mirror_boxes (meta, info->forms, buffer);
+  ts_result_mirror_detections (meta, info->forms, buffer);
 }
 
 static void

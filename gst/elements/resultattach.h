@@ -7,6 +7,7 @@
 #include <gst/video/video.h>
 
 #include "metaforms.h"
+#include "torchscript.h"
 #include "tsdetector.h"
 
 G_BEGIN_DECLS
@@ -26,6 +27,10 @@ typedef struct
  * memory goes over to the meta. */
 void ts_result_attach (TsResult * result, const TsResultInfo * info,
     GstBuffer * buffer);
+
+/* Mirrors @meta, which is on the writable @buffer. */
+void ts_result_mirror_detections (const GstTorchscriptDetectionMeta * meta,
+    TsMetaForms forms, GstBuffer * buffer);
 
 /* Attaches all tensors of @answer, without a copy. */
 void ts_result_attach_tensors (const TsResultInfo * info, TsAnswer * answer,

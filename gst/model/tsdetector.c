@@ -8,12 +8,15 @@
 
 #include "tsengine.h"
 #include "tserror.h"
+#include "tsimagetest.h"
 #include "tsinputs.h"
 #include "tslabels.h"
 #include "tsmodelspec.h"
 #include "tsoutputkeys.h"
+#include "tsppm.h"
 #include "tsprobe.h"
 #include "tsselftest.h"
+#include "tstune.h"
 
 #define WARM_UP_GREY 128
 
@@ -33,6 +36,14 @@ struct _TsDetector
   gint64 time_ns[TS_N_STAGES];  /* of the last run */
   gatomicrefcount references;   /* of its owner and its forks */
   TsDetector *origin;           /* owns what forks borrow; NULL: this one does */
+  TsTuneMode tune;
+  TsPrecision precision;
+  gint threads;
+  guint batch_size;
+  gboolean tunable;             /* not tuned yet */
+  gchar *tune_key;              /* of the model's files, or NULL */
+  TsPpm picture;                /* what the package brings, until tuned */
+  gchar *tune_note;             /* what the module runs as, or NULL */
 };
 
 static gboolean
@@ -83,6 +94,31 @@ find_outputs (TsDetector * self, const gchar * wanted, GError ** error)
 }
 
 static gboolean
+wants_form (const TsDetectorOptions * options)
+{
+  return options->tune != TS_TUNE_OFF
+      || options->precision == TS_PRECISION_BF16
+      || options->precision == TS_PRECISION_FP16;
+}
+
+/* What is needed at the first warm-up; by then a zip's files are gone. */
+static void
+plan_tuning (TsDetector * self, const TsDetectorOptions * options)
+{
+  self->tunable = wants_form (options);
+  self->tune = options->tune;
+  self->precision = options->precision;
+  self->threads = options->threads;
+  self->batch_size = MAX (options->batch_size, 1);
+  if (!self->tunable)
+    return;
+  self->tune_key = ts_tune_hash_model (self->spec->path,
+      options->weights ? options->weights : self->spec->weights);
+  if (self->decoder->kind == TS_RESULT_BOXES)
+    ts_image_test_open_picture (self->spec, &self->picture);
+}
+
+static gboolean
 open_engine (TsDetector * self, const TsDetectorOptions * options,
     GError ** error)
 {
@@ -97,6 +133,7 @@ open_engine (TsDetector * self, const TsDetectorOptions * options,
     .weights = options->weights ? options->weights : self->spec->weights,
     .op_libs = options->op_libs,
     .safety = options->safety,
+    .tunable = wants_form (options),
   };
   const gchar *config;
   gsize size = 0;
@@ -130,6 +167,7 @@ ts_detector_open (const TsDetectorOptions * options, GError ** error)
   if (options->self_test
       && !ts_self_test_run (self->spec, self->engine, self, error))
     return NULL;
+  plan_tuning (self, options);
   ts_model_spec_drop_files (self->spec);
   return g_steal_pointer (&self);
 }
@@ -170,6 +208,9 @@ ts_detector_free (TsDetector * self)
     g_strfreev (self->output_keys);
     ts_model_spec_free (self->spec);
   }
+  g_free (self->tune_note);
+  g_free (self->tune_key);
+  ts_ppm_clear (&self->picture);
   g_free (self);
   ts_detector_free (origin);
 }
@@ -232,6 +273,22 @@ unmap_result (const TsLetterbox * letterbox, TsResult * result)
     unmap_tensor (letterbox, result->mask.area);
 }
 
+/* From the pixels of @image to those of the frame that it is a part of. */
+static void
+move_result (const TsImage * image, TsResult * result)
+{
+  for (guint i = 0; i < result->boxes->len; i++) {
+    gfloat *box = g_array_index (result->boxes, TsBox, i).box;
+
+    box[0] += image->x;
+    box[1] += image->y;
+    box[2] += image->x;
+    box[3] += image->y;
+  }
+  result->mask.area[0] += image->x;
+  result->mask.area[1] += image->y;
+}
+
 static gboolean
 get_outputs (TsDetector * self, TsOutput * outputs, GError ** error)
 {
@@ -247,13 +304,14 @@ get_outputs (TsDetector * self, TsOutput * outputs, GError ** error)
 /* The picture @item of the last run, which lay where @letterbox says. */
 static gboolean
 decode_item (TsDetector * self, const TsOutput * outputs, guint item,
-    const TsLetterbox * letterbox, const TsThresholds * thresholds,
-    TsResult * result, GError ** error)
+    const TsImage * image, const TsLetterbox * letterbox,
+    const TsThresholds * thresholds, TsResult * result, GError ** error)
 {
   TsDecodeParams params = get_params (self, letterbox, thresholds);
 
   if (self->decoder->decode (outputs, (gint) item, &params, result, error)) {
     unmap_result (letterbox, result);
+    move_result (image, result);
     return TRUE;
   }
   /* The decoder does not know which file it decodes for. */
@@ -263,14 +321,14 @@ decode_item (TsDetector * self, const TsOutput * outputs, guint item,
 }
 
 static gboolean
-decode (TsDetector * self, const TsThresholds * thresholds, TsResult * result,
-    GError ** error)
+decode (TsDetector * self, const TsImage * image,
+    const TsThresholds * thresholds, TsResult * result, GError ** error)
 {
   TsOutput outputs[TS_DECODE_MAX_ROLES] = { {NULL} };
 
   return get_outputs (self, outputs, error)
-      && decode_item (self, outputs, 0, ts_inputs_get_letterbox (self->inputs),
-      thresholds, result, error);
+      && decode_item (self, outputs, 0, image,
+      ts_inputs_get_letterbox (self->inputs), thresholds, result, error);
 }
 
 /* What the clock shows more than at *@since, which is set to now. */
@@ -333,7 +391,7 @@ ts_detector_run (TsDetector * self, const TsImage * image,
 {
   ts_result_reset (result);
   return forward_or_probe (self, image, error)
-      && decode (self, thresholds, result, error);
+      && decode (self, image, thresholds, result, error);
 }
 
 /* NULL if the module can take more than one picture at a time, else why not. */
@@ -424,7 +482,7 @@ decode_batch (TsDetector * self, const TsOutput * outputs, TsBatchItem * items,
   for (guint i = 0; i < n; i++) {
     gint64 clock = g_get_monotonic_time ();
 
-    n_good += decode_item (self, outputs, i,
+    n_good += decode_item (self, outputs, i, items[i].image,
         ts_inputs_get_item_letterbox (self->inputs, i), items[i].thresholds,
         items[i].result, &items[i].error);
     memcpy (items[i].time_ns, self->time_ns, sizeof self->time_ns);
@@ -457,7 +515,8 @@ run_item (TsDetector * self, TsBatchItem * item)
   gboolean done = forward_or_probe (self, item->image, &item->error);
   gint64 clock = g_get_monotonic_time ();
 
-  done = done && decode (self, item->thresholds, item->result, &item->error);
+  done = done && decode (self, item->image, item->thresholds,
+      item->result, &item->error);
   self->time_ns[TS_STAGE_DECODE] = lap_ns (&clock);
   memcpy (item->time_ns, self->time_ns, sizeof self->time_ns);
   if (done && (item->wants_answer || self->decoder->kind == TS_RESULT_NOTHING))
@@ -525,6 +584,79 @@ ts_detector_get_tensor_id (const TsDetector * self, const gchar * name)
   return *name ? name : "output";
 }
 
+/* For the tuning: what the module finds in the picture that the package brings. */
+static gboolean
+detect_in_picture (gpointer user, GArray * boxes)
+{
+  const TsThresholds thresholds = { -1.f, -1.f, 0 };
+  TsDetector *self = user;
+  g_auto (TsResult) result = { NULL };
+  TsInputs *inputs = self->inputs;
+  gboolean done;
+
+  ts_result_init (&result);
+  /* Those of the negotiated size are measured with. */
+  self->inputs = ts_inputs_new (self->spec);
+  done = ts_detector_run (self, &self->picture.image, &thresholds, &result,
+      NULL);
+  ts_inputs_free (self->inputs);
+  self->inputs = inputs;
+  g_array_append_vals (boxes, result.boxes->data, result.boxes->len);
+  return done;
+}
+
+/* A texture, as a flat grey says little about a form's rounding. */
+static guint8 *
+make_noise (gsize size)
+{
+  guint8 *pixels = g_malloc (size);
+
+  for (gsize i = 0; i < size; i++)
+    pixels[i] = (guint8) ((guint32) i * 2654435761u >> 24);
+  return pixels;
+}
+
+/* A batch where the module takes one, as the stream will send it. */
+static gboolean
+fill_with_noise (TsDetector * self, gint width, gint height, GError ** error)
+{
+  g_autofree guint8 *pixels = make_noise ((gsize) width * height);
+  TsImage image = { TS_PIXEL_GRAY8, width, height, {pixels}, {width} };
+  guint n = find_single_reason (self->spec) ? 1 : self->batch_size;
+
+  for (guint i = 0; n > 1 && i < n; i++)
+    if (!ts_inputs_fill_item (self->inputs, &image, i, n, error))
+      return FALSE;
+  if (n > 1 && run_engine (self, NULL))
+    return TRUE;
+  return ts_inputs_fill (self->inputs, &image, error);
+}
+
+static gboolean
+tune (TsDetector * self, gint width, gint height, GError ** error)
+{
+  TsTuneTask task = {
+    .engine = self->engine,
+    .output_keys = self->output_keys,
+    .mode = self->tune,
+    .precision = self->precision,
+    .threads = self->threads,
+    .model = self->tune_key,
+    .score_threshold = ts_detector_get_score_threshold (self),
+    .detect = self->picture.file ? detect_in_picture : NULL,
+    .user = self,
+  };
+
+  self->tunable = FALSE;
+  if (!fill_with_noise (self, width, height, error))
+    return FALSE;
+  task.inputs = ts_inputs_get (self->inputs, &task.n_inputs, &task.n_listed);
+  if (!ts_tune (&task, &self->tune_note, error))
+    return FALSE;
+  ts_ppm_clear (&self->picture);
+  return TRUE;
+}
+
 gboolean
 ts_detector_warm_up (TsDetector * self, gint width, gint height, guint runs,
     GError ** error)
@@ -541,7 +673,13 @@ ts_detector_warm_up (TsDetector * self, gint width, gint height, guint runs,
   for (guint i = 0; i < runs; i++)
     if (!ts_detector_run (self, &image, &thresholds, &result, error))
       return FALSE;
-  return TRUE;
+  return !self->tunable || runs == 0 || tune (self, width, height, error);
+}
+
+const gchar *
+ts_detector_get_tune_note (const TsDetector * self)
+{
+  return self->tune_note;
 }
 
 void

@@ -30,6 +30,7 @@ struct _TsEngine
   const TsShimApi *api;
   TsShimModule *module;
   TsAnswer *answer;             /* of the last run */
+  TsAnswer *spare;              /* memory for the next one, or NULL */
   TsValueBuffer buffers[TS_DECODE_MAX_ROLES];
   gchar *path;
   gchar *device;
@@ -124,6 +125,7 @@ load (TsEngine * self, const TsEngineOptions * options,
     .op_libs = (const char *const *) op_libs,
     .weights_path = options->weights,
     .unsafe_operators = options->safety.unsafe_operators,
+    .tunable = options->tunable,
   };
   gchar text[ERROR_SIZE] = "";
   TsShimStatus status;
@@ -199,6 +201,7 @@ ts_engine_free (TsEngine * self)
 
   if (!self || !g_atomic_ref_count_dec (&self->references))
     return;
+  g_free (self->spare);
   g_clear_pointer (&self->answer, ts_answer_unref);
   for (guint i = 0; i < TS_DECODE_MAX_ROLES; i++)
     g_free (self->buffers[i].data);
@@ -273,16 +276,40 @@ to_shim_tensor (const TsTensor * from)
   return tensor;
 }
 
-/* Takes @value. */
+/* Takes @value and @memory, which may be NULL. */
 static TsAnswer *
-new_answer (const TsShimApi * api, TsShimValue * value)
+new_answer (const TsShimApi * api, TsShimValue * value, TsAnswer * memory)
 {
-  TsAnswer *answer = g_new0 (TsAnswer, 1);
+  TsAnswer *answer = memory ? memory : g_new (TsAnswer, 1);
 
+  memset (answer, 0, sizeof (*answer));
   g_atomic_ref_count_init (&answer->references);
   answer->api = api;
   answer->value = value;
   return answer;
+}
+
+static void
+clear_answer (TsAnswer * self)
+{
+  self->api->value_free (self->value);
+  g_clear_pointer (&self->batch, ts_answer_unref);
+}
+
+/* Keeps the memory if nobody else holds the answer. */
+static void
+drop_answer (TsEngine * self)
+{
+  TsAnswer *answer = g_steal_pointer (&self->answer);
+
+  if (!answer)
+    return;
+  if (!self->spare && g_atomic_ref_count_compare (&answer->references, 1)) {
+    clear_answer (answer);
+    self->spare = answer;
+    return;
+  }
+  ts_answer_unref (answer);
 }
 
 gboolean
@@ -299,14 +326,14 @@ ts_engine_run (TsEngine * self, const TsTensor * inputs, gsize n_inputs,
 
   for (gsize i = 0; i < n_inputs; i++)
     tensors[i] = to_shim_tensor (&inputs[i]);
-  g_clear_pointer (&self->answer, ts_answer_unref);
+  drop_answer (self);
   status = self->api->run_listed (self->module, tensors, n_inputs, n_listed,
       &value, text, sizeof text);
   if (status != TS_SHIM_OK) {
     set_run_error (self, status, text, error);
     return FALSE;
   }
-  self->answer = new_answer (self->api, value);
+  self->answer = new_answer (self->api, value, g_steal_pointer (&self->spare));
   return TRUE;
 }
 
@@ -352,7 +379,7 @@ ts_engine_get_item (const TsEngine * self, guint item, guint n_items)
     if (!cut_item (&g_array_index (tensors, TsNamedTensor, i).tensor, item,
             n_items))
       return NULL;
-  answer = new_answer (self->api, NULL);
+  answer = new_answer (self->api, NULL, NULL);
   answer->batch = ts_answer_ref (self->answer);
   answer->item = item;
   answer->n_items = n_items;
@@ -371,8 +398,7 @@ ts_answer_unref (TsAnswer * self)
 {
   if (!g_atomic_ref_count_dec (&self->references))
     return;
-  self->api->value_free (self->value);
-  g_clear_pointer (&self->batch, ts_answer_unref);
+  clear_answer (self);
   g_free (self);
 }
 
@@ -394,4 +420,26 @@ ts_answer_list (TsAnswer * self)
     cut_item (&g_array_index (tensors, TsNamedTensor, i).tensor, self->item,
         self->n_items);
   return tensors;
+}
+
+gboolean
+ts_engine_prepare (TsEngine * self, const TsVariant * variant, GError ** error)
+{
+  const TsShimVariant form = {
+    variant->frozen, variant->channels_last, variant->packed,
+    variant->optimized, (TsShimDtype) variant->precision, variant->threads
+  };
+  gchar text[ERROR_SIZE] = "";
+  TsShimStatus status =
+      self->api->prepare (self->module, &form, text, sizeof text);
+
+  if (status != TS_SHIM_OK)
+    set_shim_error (self, status, text, "", error);
+  return status == TS_SHIM_OK;
+}
+
+void
+ts_engine_settle (TsEngine * self)
+{
+  self->api->settle (self->module);
 }

@@ -6,6 +6,7 @@
 
 #include "tsanswer.h"
 #include "tssafety.h"
+#include "tsvariant.h"
 
 G_BEGIN_DECLS
 
@@ -25,6 +26,7 @@ typedef struct
   const gchar *weights;         /* safetensors file put over the module's own, or NULL */
   const gchar *op_libs;         /* libraries of custom operators, by commas; or NULL */
   TsSafety safety;
+  gboolean tunable;             /* ts_engine_prepare() will come */
 } TsEngineOptions;
 
 /* Opens the shim (once a process) and loads the module.
@@ -74,6 +76,15 @@ TsAnswer *ts_engine_get_item (const TsEngine * self, guint item,
 
 /* The last run's answer, or NULL; owned by the engine. */
 TsAnswer *ts_engine_get_answer (const TsEngine * self);
+
+/* Makes the next runs use another form of a tunable module; not while another
+ * thread runs it.  On failure the form stays as it is.
+ * Errors: TS_ERROR_CONFIG (no such form here), _FORWARD, _MEMORY. */
+gboolean ts_engine_prepare (TsEngine * self, const TsVariant * variant,
+    GError ** error);
+
+/* Keeps the form in use and frees what others would be made of. */
+void ts_engine_settle (TsEngine * self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TsEngine, ts_engine_free)
 

@@ -35,8 +35,8 @@ require (const gchar * value, const gchar * option, GError ** error)
 {
   if (value)
     return TRUE;
-  g_set_error (error, TS_ERROR, TS_ERROR_CONFIG, "no key is given; name its file "
-      "with %s", option);
+  g_set_error (error, TS_ERROR, TS_ERROR_CONFIG,
+      "no key is given; name its file " "with %s", option);
   return FALSE;
 }
 
@@ -89,15 +89,16 @@ write_hashes (const gchar * dir, const gchar * path, GError ** error)
   text = json_to_string (root, TRUE);
   if (g_file_set_contents (path, text, -1, &cause))
     return TRUE;
-  g_set_error (error, TS_ERROR, TS_ERROR_READ, "%s: cannot be written: %s", path,
-      cause->message);
+  g_set_error (error, TS_ERROR, TS_ERROR_READ, "%s: cannot be written: %s",
+      path, cause->message);
   return FALSE;
 }
 
 static gboolean
 run_minisign (const gchar * path, GError ** error)
 {
-  const gchar *argv[] = { "minisign", "-S", "-s", secret_key, "-m", path, NULL };
+  const gchar *argv[] =
+      { "minisign", "-S", "-s", secret_key, "-m", path, NULL };
   g_autoptr (GError) cause = NULL;
   g_autoptr (GSubprocess) process = g_subprocess_newv (argv,
       G_SUBPROCESS_FLAGS_STDIN_INHERIT | G_SUBPROCESS_FLAGS_STDOUT_SILENCE,

@@ -245,7 +245,7 @@ analyticsmirror_suite (void)
   tcase_add_test (tc, test_track_and_parent);
   tcase_add_test (tc, test_forms);
   tcase_add_test (tc, test_mask);
-  /* In gstreamer1.0-plugins-bad, which the build does not need. */
+  /* In gstreamer1.0-plugins-bad, which tests/run.sh installs. */
   if (gst_registry_check_feature_version (gst_registry_get (),
           "objectdetectionoverlay", 1, 26, 0))
     tcase_add_test (tc, test_upstream_overlay);

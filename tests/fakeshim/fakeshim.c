@@ -16,6 +16,10 @@
  *   "state": ["name", ...]       weights with other names are an ARGUMENT error
  *   "describe": VALUE            what describe() answers; else an empty dict
  *   "output": VALUE              what run() answers; else None
+ *   "forms": {"packed": {...}}   "run_error", "delay_ms" and "output" of a form that
+ *                                prepare() makes; with "error" there is no such form.
+ *                                "plain", "loaded", "nhwc", "packed" or "optimized",
+ *                                with " bf16", " fp16", and " N" of N threads
  *
  * S is "argument", "load", "device", "method", "forward", "output" or "memory".
  * VALUE is one of {"tensor": {"shape": [...], "dtype": "float32", "values":
@@ -38,6 +42,7 @@ struct TsShimModule
   JsonObject *script;
   gchar *path;
   gchar *method;
+  JsonObject *form;             /* of the script; NULL: the script itself */
   gint runs;
 };
 
@@ -263,18 +268,28 @@ fits_listed (TsShimModule * self, size_t n_listed)
       (gint64) n_listed) == (gint64) n_listed;
 }
 
+/* What the form says of itself, else what the script says. */
+static JsonObject *
+find_script (TsShimModule * self, const gchar * field)
+{
+  return self->form && json_object_has_member (self->form, field) ?
+      self->form : self->script;
+}
+
 static TsShimStatus
 run_listed (TsShimModule * self, const TsShimTensor * inputs, size_t n_inputs,
     size_t n_listed, TsShimValue ** output, char *error, size_t error_size)
 {
   g_autoptr (JsonNode) none = json_from_string ("{\"none\": true}", NULL);
-  JsonNode *answer = json_object_get_member (self->script, "output");
+  JsonNode *answer = json_object_get_member (find_script (self, "output"),
+      "output");
   TsShimStatus status = TS_SHIM_OK;
 
-  g_usleep (1000 * json_object_get_int_member_with_default (self->script,
-          "delay_ms", 0));
+  g_usleep (1000 * json_object_get_int_member_with_default (find_script (self,
+              "delay_ms"), "delay_ms", 0));
   if (fails_now (self))
-    status = fail_as_scripted (self->script, "run_error", error, error_size);
+    status = fail_as_scripted (find_script (self, "run_error"), "run_error",
+        error, error_size);
   if (status == TS_SHIM_OK && !fits_listed (self, n_listed)) {
     write_error (error, error_size, "another number of inputs is listed");
     status = TS_SHIM_ERROR_FORWARD;
@@ -311,6 +326,43 @@ describe (const TsShimLoadOptions * options, TsShimValue ** description,
   return status;
 }
 
+static gchar *
+name_form (const TsShimVariant * variant)
+{
+  GString *name = g_string_new (variant->packed ? "packed" :
+      variant->optimized ? "optimized" : variant->channels_last ? "nhwc" :
+      variant->frozen ? "plain" : "loaded");
+
+  if (variant->precision != TS_SHIM_FLOAT32)
+    g_string_append (name, variant->precision == TS_SHIM_BFLOAT16 ? " bf16" :
+        " fp16");
+  if (variant->threads)
+    g_string_append_printf (name, " %d", variant->threads);
+  return g_string_free (name, FALSE);
+}
+
+static TsShimStatus
+prepare (TsShimModule * self, const TsShimVariant * variant, char *error,
+    size_t error_size)
+{
+  g_autofree gchar *name = name_form (variant);
+  JsonObject *forms = NULL, *form = NULL;
+
+  if (json_object_has_member (self->script, "forms"))
+    forms = json_object_get_object_member (self->script, "forms");
+  if (forms && json_object_has_member (forms, name))
+    form = json_object_get_object_member (forms, name);
+  if (form && json_object_has_member (form, "error"))
+    return fail_as_scripted (form, "error", error, error_size);
+  self->form = form;
+  return TS_SHIM_OK;
+}
+
+static void
+settle (TsShimModule * self)
+{
+}
+
 const TsShimApi *
 ts_shim_api (uint32_t abi_version)
 {
@@ -324,7 +376,9 @@ ts_shim_api (uint32_t abi_version)
     .config = config,
     .run = run,
     .run_listed = run_listed,
-    .describe = describe
+    .describe = describe,
+    .prepare = prepare,
+    .settle = settle
   };
 
   fake_value_fill_api (&api);
