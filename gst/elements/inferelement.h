@@ -32,7 +32,7 @@ struct _GstTorchscriptInfer
   TsInferLoader *loader;
 
   /* Between READY and PAUSED; of the streaming thread, as what follows. */
-  TsInferModel *model;
+  TsInferModel *model;          /* changed with the object lock held */
   GstVideoInfo info;            /* unset: no caps yet */
   TsRoi roi;                    /* the part of such a frame that counts */
   gint refused_width, refused_height;   /* the model failed on this size */
@@ -44,7 +44,14 @@ struct _GstTorchscriptInfer
   TsInferModel *last_model;     /* whose answer that is; NULL: there is none */
   GstVideoInfo last_info;       /* of its frame */
   guint age;                    /* frames since then */
+  gint64 stats_us;              /* when the last stats were posted */
 };
+
+/* The id of the signal "detections". */
+extern guint ts_infer_signal_detections;
+
+/* The stats as they are now; from any thread. */
+GstStructure *ts_infer_get_stats (GstTorchscriptInfer * self);
 
 /* infersink.c */
 GstFlowReturn ts_infer_sink_chain (GstPad * pad, GstObject * parent,
@@ -69,7 +76,6 @@ void ts_infer_src_reset (GstTorchscriptInfer * self);
 
 /* inferreload.c */
 void ts_infer_reload_init (GstTorchscriptInfer * self);
-void ts_infer_reload_install_signals (GType type);
 void ts_infer_reload_notify (GstTorchscriptInfer * self, guint n_pspecs,
     GParamSpec ** pspecs);
 /* In the streaming thread, between two frames. */

@@ -179,8 +179,7 @@ run (gpointer data)
 static void
 wake (TsInferLoader * self)
 {
-  if (self->runs && self->thread == NULL
-      && (self->requested || self->watches))
+  if (self->runs && self->thread == NULL && (self->requested || self->watches))
     self->thread = g_thread_new ("torchscriptload", run, self);
   g_cond_signal (&self->wake);
 }

@@ -48,15 +48,6 @@ ts_infer_reload_init (GstTorchscriptInfer * self)
   self->loader = ts_infer_loader_new (&funcs, self);
 }
 
-void
-ts_infer_reload_install_signals (GType type)
-{
-  g_signal_new ("model-loaded", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-      G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_UINT);
-  g_signal_new ("model-failed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-      G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_STRING);
-}
-
 /* Several that are set at once come here at once. */
 void
 ts_infer_reload_notify (GstTorchscriptInfer * self, guint n_pspecs,
@@ -82,10 +73,14 @@ void
 ts_infer_reload_swap (GstTorchscriptInfer * self)
 {
   TsInferModel *model = ts_infer_loader_take (self->loader);
+  TsInferModel *old;
 
   if (model == NULL)
     return;
-  ts_infer_model_unref (self->model);
+  GST_OBJECT_LOCK (self);
+  old = self->model;
   self->model = model;
+  GST_OBJECT_UNLOCK (self);
+  ts_infer_model_unref (old);
   self->refused_width = self->refused_height = 0;
 }

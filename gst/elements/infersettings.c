@@ -30,6 +30,7 @@ static struct
 {
   GParamSpec *pspec;
   gsize offset;
+  gboolean of_model;
 } settings[MAX_SETTINGS];
 static guint n_settings;
 
@@ -39,6 +40,8 @@ add (GObjectClass * klass, gsize offset, GParamSpec * pspec)
   g_assert (n_settings < MAX_SETTINGS);
   settings[n_settings].pspec = pspec;
   settings[n_settings].offset = offset;
+  settings[n_settings].of_model = (pspec->flags & OF_MODEL) != 0;
+  pspec->flags &= ~OF_MODEL;    /* gst-inspect-1.0 would show it */
   g_object_class_install_property (klass, ++n_settings, pspec);
 }
 
@@ -83,7 +86,8 @@ get_tune_type (void)
 {
   static const GEnumValue values[] = {
     {TS_TUNE_OFF, "Run the frozen module as it is", "off"},
-    {TS_TUNE_AUTO, "Measure a few forms for up to 3 s, and remember the fastest",
+    {TS_TUNE_AUTO,
+          "Measure a few forms for up to 3 s, and remember the fastest",
         "auto"},
     {TS_TUNE_FULL, "Measure all forms for up to 60 s, whatever is remembered",
         "full"},
@@ -101,8 +105,10 @@ static GType
 get_precision_type (void)
 {
   static const GEnumValue values[] = {
-    {TS_PRECISION_AUTO, "A lower one where the detections stay the same", "auto"},
-    {TS_PRECISION_FP32, "As the package says, which is float32 as a rule", "fp32"},
+    {TS_PRECISION_AUTO, "A lower one where the detections stay the same",
+        "auto"},
+    {TS_PRECISION_FP32, "As the package says, which is float32 as a rule",
+        "fp32"},
     {TS_PRECISION_BF16, "bfloat16", "bf16"},
     {TS_PRECISION_FP16, "float16", "fp16"},
     {0}
@@ -258,6 +264,10 @@ install_pace (GObjectClass * klass)
   add (klass, FIELD (max_rate), g_param_spec_float ("max-rate", "Maximum rate",
           "Look at no more frames a second, by their time stamps (0: at all)",
           0, 1000, 0, PLAYING));
+  add (klass, FIELD (stats_interval),
+      g_param_spec_uint ("stats-interval", "Statistics interval",
+          "Post the stats as an element message with the first frame after so many "
+          "milliseconds (0: never)", 0, G_MAXINT, 0, PLAYING));
   add (klass, FIELD (roi), g_param_spec_string ("roi", "Region of interest",
           "Only this part of the frame is looked at: x,y,width,height, each in "
           "pixels or, with a point, as a fraction of the frame's width or height "
@@ -341,7 +351,13 @@ get_field (gconstpointer at, GValue * value)
 gboolean
 ts_infer_settings_is_of_model (const GParamSpec * pspec)
 {
-  return (pspec->flags & OF_MODEL) != 0;
+  guint i;
+
+  for (i = 0; i < n_settings; i++) {
+    if (settings[i].pspec == pspec)
+      return settings[i].of_model;
+  }
+  return FALSE;
 }
 
 gboolean
@@ -421,9 +437,9 @@ ts_infer_settings_get_options (const TsInferSettings * self)
     .op_libs = self->custom_op_libs,
     .self_test = self->self_test,
     .safety = {
-      .unsafe_operators = self->unsafe_operators,
-      .trusted_keys = self->trusted_keys,
-    },
+          .unsafe_operators = self->unsafe_operators,
+          .trusted_keys = self->trusted_keys,
+        },
     .tune = (TsTuneMode) self->tune,
     .precision = (TsPrecision) self->precision,
     .batch_size = self->batch_size,

@@ -700,6 +700,67 @@ GST_START_TEST (test_stops_in_flight)
 
 GST_END_TEST;
 
+static guint64
+get_stat (GstElement * infer, const gchar * field, const gchar * part)
+{
+  GstStructure *stats, *inner = NULL;
+  guint64 value = 0;
+
+  g_object_get (infer, "stats", &stats, NULL);
+  if (part != NULL)
+    fail_unless (gst_structure_get (stats, field, GST_TYPE_STRUCTURE, &inner,
+            NULL));
+  gst_structure_get_uint64 (part != NULL ? inner : stats, part != NULL ?
+      part : field, &value);
+  if (inner != NULL)
+    gst_structure_free (inner);
+  gst_structure_free (stats);
+  return value;
+}
+
+static void
+count_buffer (GstElement * infer, GstBuffer * buffer, gpointer n)
+{
+  fail_unless (gst_buffer_get_torchscript_detection_meta (buffer) != NULL);
+  g_atomic_int_inc ((gint *) n);
+}
+
+GST_START_TEST (test_stats)
+{
+  GstElement *infer = new_infer ("{" CONFIG "\"delay_ms\": 20, \"output\": "
+      "{\"tensor\": {\"shape\": [1, 1, 6], \"values\": [2, 2, 6, 6, 0.5, "
+      "1]}}}", "yolo-end2end");
+  gint n_signals = 0;
+  GstHarness *h;
+  guint i;
+
+  g_signal_connect (infer, "detections", G_CALLBACK (count_buffer), &n_signals);
+  g_object_set (infer, "inference-interval", 2, "stats-interval", 1, NULL);
+  gst_object_ref (infer);
+  h = new_harness (infer);
+  for (i = 0; i < 10; i++)
+    push_and_get_age (h, i);
+  g_object_set (infer, "on-late", 2, NULL);
+  push_and_get_age (h, 10);
+  push_and_get_age (h, 11);
+  fail_unless (gst_harness_push (h, gst_buffer_new ()) == GST_FLOW_ERROR);
+  fail_unless_equals_uint64 (get_stat (infer, "in", NULL), 13);
+  fail_unless_equals_uint64 (get_stat (infer, "answered", NULL), 6);
+  fail_unless_equals_uint64 (get_stat (infer, "skipped", NULL), 5);
+  fail_unless_equals_uint64 (get_stat (infer, "reused", NULL), 1);
+  fail_unless_equals_uint64 (get_stat (infer, "failed", NULL), 1);
+  fail_unless_equals_uint64 (get_stat (infer, "forward", "n"), 6);
+  fail_unless (get_stat (infer, "forward", "p50") >= 20 * GST_MSECOND);
+  fail_unless (get_stat (infer, "latency", "p99") >= 20 * GST_MSECOND);
+  fail_unless_equals_uint64 (get_stat (infer, "batch-sizes", "1"), 6);
+  fail_unless (has_message (infer, GST_MESSAGE_ELEMENT));
+  fail_unless_equals_int (n_signals, 6);
+  gst_harness_teardown (h);
+  gst_object_unref (infer);
+}
+
+GST_END_TEST;
+
 static void
 count_call (GstElement * infer, const gchar * name, guint number, gpointer n)
 {
@@ -887,6 +948,7 @@ flow_suite (void)
   tcase_add_test (tc, test_interval_and_rate);
   tcase_add_test (tc, test_slow_consumer_holds_up_nobody);
   tcase_add_loop_test (tc, test_graphs, 0, G_N_ELEMENTS (graphs));
+  tcase_add_test (tc, test_stats);
   tcase_add_test (tc, test_thousand_swaps);
   tcase_add_loop_test (tc, test_bad_model_is_refused, 0,
       G_N_ELEMENTS (bad_models));
