@@ -433,6 +433,8 @@ add_lanes (TsShimApi * api)
   api->lane_run = lane_run;
   api->lane_answer = lane_answer;
   api->lane_note = lane_note;
+}
+
 static gchar *
 name_form (const TsShimVariant * variant)
 {
