@@ -54,8 +54,8 @@ jit::Module copy_module(const jit::Module &frozen, const std::string &method) {
   graph->inputs()[0]->setType(copy.type());
   jit::Function *function =
       unit->create_function(c10::QualifiedName(*copy.type()->name(), method), graph);
-  function->setSchema(move_schema(frozen.get_method(method).function().getSchema(),
-                                  copy.type()));
+  function->setSchema(
+      move_schema(frozen.get_method(method).function().getSchema(), copy.type()));
   copy.type()->addMethod(function);
   return copy;
 }
