@@ -8,7 +8,6 @@
 #include <c10/core/InferenceMode.h>
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/ir/alias_analysis.h>
-#include <torch/csrc/jit/passes/constant_propagation.h>
 #include <torch/csrc/jit/passes/freeze_module.h>
 #include <torch/csrc/jit/passes/frozen_graph_optimizations.h>
 #include <torch/csrc/jit/passes/inliner.h>
@@ -27,10 +26,13 @@
 
 #include "archive_bytes.h"
 #include "blas.h"
+#include "cuda_lane.h"
 #include "custom_ops.h"
 #include "describe.h"
 #include "model_file.h"
+#include "move_graph.h"
 #include "shim_error.h"
+#include "shim_module.h"
 #include "torch_convert.h"
 #include "torch_device.h"
 #include "variants.h"
@@ -39,25 +41,12 @@
 
 namespace jit = torch::jit;
 
-struct TsShimModule {
-  TsShimModule(const TsShimLoadOptions &options, c10::Device device)
-      : path(options.path),
-        method_name(options.method ? options.method : "forward"),
-        device(device),
-        threads_at_load(ts::thread_count(options.threads)),
-        threads(threads_at_load) {}
-
-  std::string path;
-  std::string method_name;
-  c10::Device device;
-  int threads_at_load, threads;
-  std::string config;
-  jit::Module module;
-  bool writes_input = true;
-  bool channels_last = false;
-  // What other forms are made of, until settle().
-  std::optional<jit::Module> as_loaded, frozen;
-};
+TsShimModule::TsShimModule(const TsShimLoadOptions &options, c10::Device device)
+    : path(options.path),
+      method_name(options.method ? options.method : "forward"),
+      device(device),
+      threads_at_load(ts::thread_count(options.threads)),
+      threads(threads_at_load) {}
 
 namespace {
 
@@ -108,25 +97,14 @@ jit::Module freeze(const jit::Module &module, const std::string &method) {
   }
 }
 
-void move_constants(jit::Block *block, c10::Device device) {
-  for (jit::Node *node : block->nodes()) {
-    for (jit::Block *inner : node->blocks()) move_constants(inner, device);
-    if (node->kind() != c10::prim::Constant || !node->hasAttribute(c10::attr::value))
-      continue;
-    if (node->output()->type()->kind() == c10::TypeKind::DeviceObjType)
-      node->s_(c10::attr::value, device.str());
-    else if (node->kindOf(c10::attr::value) == jit::AttributeKind::t)
-      node->t_(c10::attr::value, node->t(c10::attr::value).to(device));
-  }
-}
-
 // A module traced on the CPU has "cpu" in its graph, where no load() moves it.
-void move_graph(const jit::Module &module, const TsShimModule &self) {
+void fit_to_device(const jit::Module &module, const TsShimModule &self) {
   if (self.device.is_cpu()) return;
   auto graph = module.get_method(self.method_name).graph();
-  jit::Inline(*graph);
-  jit::ConstantPropagation(graph);
-  move_constants(graph->block(), self.device);
+  ts::move_graph(graph, self.device, self.path);
+  // float32 means float32: with these the boxes move by more than rounding does.
+  at::globalContext().setAllowTF32CuDNN(false);
+  at::globalContext().setAllowTF32CuBLAS(false);
 }
 
 // Whether the method may change the memory of an input.
@@ -185,7 +163,8 @@ std::unique_ptr<TsShimModule> load_module(const TsShimLoadOptions &options) {
   convert_floats(module, ts::to_scalar_type(options.dtype));
   weights.put();
   self->module = freeze(module, self->method_name);
-  move_graph(self->module, *self);
+  self->is_frozen = self->module._ivalue() != module._ivalue();
+  fit_to_device(self->module, *self);
   self->writes_input = writes_input(self->module, self->method_name);
   if (options.tunable) {
     self->as_loaded = std::move(module);
@@ -304,7 +283,9 @@ TsShimStatus run_listed(TsShimModule *module, const TsShimTensor *tensors,
            shapes_to_string(tensors, n_inputs) + ": ";
   };
   return ts::guard(error, error_size, TS_SHIM_ERROR_FORWARD, prefix, [&] {
-    *output = run_module(*module, {tensors, n_inputs, n_listed}).release();
+    ts::advise_on_devices(module->device, [&] {
+      *output = run_module(*module, {tensors, n_inputs, n_listed}).release();
+    });
   });
 }
 
@@ -352,6 +333,7 @@ TsShimApi make_api() {
   api.describe = describe;
   api.prepare = prepare;
   api.settle = settle;
+  ts::fill_lane_functions(&api);
   ts::fill_value_functions(&api);
   return api;
 }

@@ -106,8 +106,51 @@ typedef struct
   int32_t threads;              /* intra-op threads of the CPU; 0: as at load() */
 } TsShimVariant;
 
+/* Where the samples of a colour component lie in a frame. */
+typedef struct
+{
+  int32_t plane;                /* index in TsShimFrame.plane */
+  int32_t offset;               /* bytes from the start of a row */
+  int32_t step;                 /* bytes from one sample to the next */
+  int32_t shift;                /* 1: a sample serves 2x2 pixels, 0: one */
+} TsShimComponent;
+
+/* Y'CbCr to R'G'B' or luma, the fixed point of gst/frame/tscolor.h. */
+typedef struct
+{
+  int32_t luma_gain;
+  int16_t y_black, y_gain, cr_to_r, cb_to_g, cr_to_g, cb_to_b;
+} TsShimYuv;
+
+/* A frame in host memory, borrowed, and where it lands in the tensor, in pixels. */
+typedef struct
+{
+  int32_t width, height;
+  int32_t n_planes;             /* 1 to 3 */
+  const uint8_t *plane[3];
+  int32_t stride[3];            /* bytes from one row to the next */
+  int32_t row_bytes[3], rows[3];        /* what there is to read of a plane */
+  TsShimComponent component[3]; /* R, G, B; or Y, Cb, Cr */
+  int32_t is_yuv;
+  TsShimYuv yuv;                /* if it is */
+  int32_t resized_width, resized_height, left, top;
+} TsShimFrame;
+
+/* The tensor that a module takes frames as: those of gst/frame/tstensorizer.h. */
+typedef struct
+{
+  int32_t width, height;
+  int32_t channels;             /* 3, or 1 for luma */
+  int32_t interleaved;          /* the shape: [n, height, width, channels] */
+  int32_t bgr;
+  int32_t pad_value;            /* 0..255 */
+  float scale[3], offset[3];    /* tensor = pixel * scale + offset; R, G, B */
+  TsShimDtype dtype;            /* float32, float16 or bfloat16 */
+} TsShimInput;
+
 typedef struct TsShimModule TsShimModule;
 typedef struct TsShimValue TsShimValue;
+typedef struct TsShimLane TsShimLane;
 
 typedef struct
 {
@@ -210,6 +253,38 @@ typedef struct
 
   /* Keeps the form in use and frees what others would be made of. */
   void (*settle) (TsShimModule *module);
+
+  /* Lanes take frames instead of tensors to a module whose device is a card: the
+   * bytes cross once, and become the input there.  All are NULL in a shim that is
+   * built without kernels.
+   *
+   * A lane has a stream and buffers of its own, so that lanes of one module work at
+   * the same time, each by one thread; all are freed before their module.
+   * What a lane prepares at its first runs, it prepares at once as in the lane @like
+   * of the same module, unless that is NULL.
+   * TS_SHIM_ERROR_DEVICE: the module is not on a card. */
+  TsShimStatus (*lane_new) (TsShimModule *module, const TsShimLane *like,
+      TsShimLane **lane, char *error, size_t error_size);
+  void (*lane_free) (TsShimLane *lane);
+
+  /* Runs the module on a batch of @n frames.  *output is the lane's and lives until
+   * its next run.  If the answer is one tensor [n, C, N] of a raw YOLO head (rows 4
+   * and up are scores) and 0 < @keep < N, *output is float32 and has of each item only
+   * the @keep columns with the best score, in their order. */
+  TsShimStatus (*lane_run) (TsShimLane *lane, const TsShimInput *input,
+      const TsShimFrame *frames, size_t n, size_t keep,
+      const TsShimValue **output, char *error, size_t error_size);
+
+  /* The whole answer of the last run; the caller's to free. */
+  TsShimStatus (*lane_answer) (TsShimLane *lane, TsShimValue **answer, char *error,
+      size_t error_size);
+
+  /* A sentence on how the last run ran ("as a CUDA graph, ..."); the lane's. */
+  const char *(*lane_note) (const TsShimLane *lane);
+
+  /* Memory that a card reads at full speed; NULL if there is none. */
+  void *(*host_alloc) (size_t size);
+  void (*host_free) (void *memory);
 } TsShimApi;
 
 /* The one exported symbol; NULL if this shim does not speak @abi_version. */

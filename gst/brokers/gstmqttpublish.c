@@ -439,7 +439,7 @@ install_properties (GObjectClass * klass)
       g_param_spec_string ("topic", "Topic", "Topic to publish to",
           DEFAULT_TOPIC, flags));
   g_object_class_install_property (klass, PROP_QOS,
-      g_param_spec_int ("qos", "Quality of service",
+      g_param_spec_int ("qos-level", "Quality of service",
           "0: sent once, may be lost; 1: arrives, perhaps twice; 2: arrives "
           "once as long as the connection lasts", 0, 2, DEFAULT_QOS, flags));
   g_object_class_install_property (klass, PROP_RETAIN,

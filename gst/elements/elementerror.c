@@ -25,8 +25,8 @@ static const struct
 };
 
 void
-ts_element_error_full (GstElement * element, GError * error,
-    const gchar * file, const gchar * function, gint line)
+ts_element_message_full (GstElement * element, GstMessageType type,
+    GError * error, const gchar * file, const gchar * function, gint line)
 {
   GQuark domain = GST_CORE_ERROR;
   gint code = GST_CORE_ERROR_FAILED;
@@ -39,7 +39,7 @@ ts_element_error_full (GstElement * element, GError * error,
     domain = error->domain;
     code = error->code;
   }
-  gst_element_message_full (element, GST_MESSAGE_ERROR, domain, code,
+  gst_element_message_full (element, type, domain, code,
       g_strdup (error->message), NULL, file, function, line);
   g_error_free (error);
 }

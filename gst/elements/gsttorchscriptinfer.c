@@ -33,6 +33,7 @@
 #include "inferelement.h"
 
 #include "elementerror.h"
+#include "inferstats.h"
 #include "videoimage.h"
 
 GST_DEBUG_CATEGORY (torchscript_infer_debug);
@@ -42,6 +43,11 @@ G_DEFINE_FINAL_TYPE (GstTorchscriptInfer, gst_torchscript_infer,
     GST_TYPE_ELEMENT);
 GST_ELEMENT_REGISTER_DEFINE (torchscriptinfer, "torchscriptinfer",
     GST_RANK_NONE, GST_TYPE_TORCHSCRIPT_INFER);
+
+guint ts_infer_signal_detections;
+
+/* The first id after those of the settings. */
+static guint prop_stats;
 
 #define VIDEO_CAPS GST_VIDEO_CAPS_MAKE (TS_VIDEO_FORMATS)
 
@@ -62,16 +68,43 @@ gst_torchscript_infer_set_property (GObject * object, guint id,
   GST_OBJECT_UNLOCK (self);
 }
 
+/* The model is asked without the lock. */
+GstStructure *
+ts_infer_get_stats (GstTorchscriptInfer * self)
+{
+  g_autoptr (TsInferModel) model = NULL;
+
+  GST_OBJECT_LOCK (self);
+  if (self->model != NULL)
+    model = ts_infer_model_ref (self->model);
+  GST_OBJECT_UNLOCK (self);
+  return ts_infer_stats_to_structure (self->stats, model,
+      ts_infer_queue_get_level (self->queue));
+}
+
 static void
 gst_torchscript_infer_get_property (GObject * object, guint id,
     GValue * value, GParamSpec * pspec)
 {
   GstTorchscriptInfer *self = GST_TORCHSCRIPT_INFER (object);
 
+  if (id == prop_stats) {
+    g_value_take_boxed (value, ts_infer_get_stats (self));
+    return;
+  }
   GST_OBJECT_LOCK (self);
   if (!ts_infer_settings_get (&self->settings, id, value))
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   GST_OBJECT_UNLOCK (self);
+}
+
+static void
+gst_torchscript_infer_dispatch_properties_changed (GObject * object,
+    guint n_pspecs, GParamSpec ** pspecs)
+{
+  G_OBJECT_CLASS (gst_torchscript_infer_parent_class)
+      ->dispatch_properties_changed (object, n_pspecs, pspecs);
+  ts_infer_reload_notify (GST_TORCHSCRIPT_INFER (object), n_pspecs, pspecs);
 }
 
 static void
@@ -100,9 +133,12 @@ static gboolean
 open_model (GstTorchscriptInfer * self, const TsInferSettings * settings)
 {
   GError *error = NULL;
+  TsInferModel *model = ts_infer_model_open (settings, 0, &error);
 
-  self->model = ts_infer_model_open (settings, 0, &error);
-  if (self->model == NULL) {
+  GST_OBJECT_LOCK (self);
+  self->model = model;
+  GST_OBJECT_UNLOCK (self);
+  if (model == NULL) {
     ts_element_error (self, error);
     return FALSE;
   }
@@ -125,6 +161,8 @@ start (GstTorchscriptInfer * self)
   ts_infer_settings_copy (&self->settings, &settings);
   GST_OBJECT_UNLOCK (self);
   opened = open_model (self, &settings);
+  if (opened)
+    ts_infer_loader_start (self->loader, &settings);
   ts_infer_settings_clear (&settings);
   self->n_results = 0;
   self->refused_width = self->refused_height = 0;
@@ -136,8 +174,14 @@ start (GstTorchscriptInfer * self)
 static void
 stop (GstTorchscriptInfer * self)
 {
+  TsInferModel *model;
+
+  ts_infer_loader_stop (self->loader);
   ts_infer_src_reset (self);
-  g_clear_pointer (&self->model, ts_infer_model_unref);
+  GST_OBJECT_LOCK (self);
+  model = g_steal_pointer (&self->model);
+  GST_OBJECT_UNLOCK (self);
+  ts_infer_model_unref (model);
   gst_video_info_init (&self->info);
   self->info.finfo = NULL;
   gst_segment_init (&self->segment, GST_FORMAT_UNDEFINED);
@@ -167,6 +211,7 @@ gst_torchscript_infer_finalize (GObject * object)
   GstTorchscriptInfer *self = GST_TORCHSCRIPT_INFER (object);
 
   ts_infer_queue_free (self->queue);
+  ts_infer_loader_free (self->loader);
   ts_infer_late_clear (&self->late);
   ts_infer_latency_clear (&self->latency);
   ts_stats_free (self->stats);
@@ -206,10 +251,23 @@ gst_torchscript_infer_init (GstTorchscriptInfer * self)
   ts_infer_late_init (&self->late);
   ts_infer_latency_init (&self->latency);
   self->stats = ts_stats_new ();
+  ts_infer_reload_init (self);
   self->last_boxes = g_array_new (FALSE, FALSE, sizeof (TsBox));
   gst_segment_init (&self->segment, GST_FORMAT_UNDEFINED);
   add_sink_pad (self);
   add_src_pad (self);
+}
+
+static void
+install_signals (GType type)
+{
+  g_signal_new ("model-loaded", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+      G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_UINT);
+  g_signal_new ("model-failed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+      G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_STRING);
+  ts_infer_signal_detections =
+      g_signal_new ("detections", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+      G_TYPE_NONE, 1, GST_TYPE_BUFFER | G_SIGNAL_TYPE_STATIC_SCOPE);
 }
 
 static void
@@ -224,7 +282,15 @@ gst_torchscript_infer_class_init (GstTorchscriptInferClass * klass)
   object_class->set_property = gst_torchscript_infer_set_property;
   object_class->get_property = gst_torchscript_infer_get_property;
   object_class->finalize = gst_torchscript_infer_finalize;
-  ts_infer_settings_install (object_class);
+  object_class->dispatch_properties_changed =
+      gst_torchscript_infer_dispatch_properties_changed;
+  prop_stats = ts_infer_settings_install (object_class);
+  g_object_class_install_property (object_class, prop_stats,
+      g_param_spec_boxed ("stats", "Statistics",
+          "What happened to the frames since the element was made, and how long "
+          "each step of their way takes", GST_TYPE_STRUCTURE,
+          G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
+  install_signals (G_TYPE_FROM_CLASS (klass));
   gst_type_mark_as_plugin_api (TS_TYPE_META_FORMS, 0);
 
   gst_element_class_set_static_metadata (element_class,

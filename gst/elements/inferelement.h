@@ -12,6 +12,7 @@
 #include "gsttorchscriptinfer.h"
 #include "inferlate.h"
 #include "inferlatency.h"
+#include "inferloader.h"
 #include "inferqueue.h"
 
 G_BEGIN_DECLS
@@ -28,9 +29,10 @@ struct _GstTorchscriptInfer
   TsInferLate late;
   TsInferLatency latency;
   TsStats *stats;
+  TsInferLoader *loader;
 
   /* Between READY and PAUSED; of the streaming thread, as what follows. */
-  TsInferModel *model;
+  TsInferModel *model;          /* changed with the object lock held */
   GstVideoInfo info;            /* unset: no caps yet */
   TsRoi roi;                    /* the part of such a frame that counts */
   gint refused_width, refused_height;   /* the model failed on this size */
@@ -42,7 +44,14 @@ struct _GstTorchscriptInfer
   TsInferModel *last_model;     /* whose answer that is; NULL: there is none */
   GstVideoInfo last_info;       /* of its frame */
   guint age;                    /* frames since then */
+  gint64 stats_us;              /* when the last stats were posted */
 };
+
+/* The id of the signal "detections". */
+extern guint ts_infer_signal_detections;
+
+/* The stats as they are now; from any thread. */
+GstStructure *ts_infer_get_stats (GstTorchscriptInfer * self);
 
 /* infersink.c */
 GstFlowReturn ts_infer_sink_chain (GstPad * pad, GstObject * parent,
@@ -64,6 +73,13 @@ gboolean ts_infer_src_activate (GstPad * pad, GstObject * parent,
     GstPadMode mode, gboolean active);
 /* Forgets the last answer; its thread must not run. */
 void ts_infer_src_reset (GstTorchscriptInfer * self);
+
+/* inferreload.c */
+void ts_infer_reload_init (GstTorchscriptInfer * self);
+void ts_infer_reload_notify (GstTorchscriptInfer * self, guint n_pspecs,
+    GParamSpec ** pspecs);
+/* In the streaming thread, between two frames. */
+void ts_infer_reload_swap (GstTorchscriptInfer * self);
 
 GST_DEBUG_CATEGORY_EXTERN (torchscript_infer_debug);
 

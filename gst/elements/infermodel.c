@@ -17,7 +17,7 @@ ts_infer_model_open (const TsInferSettings * settings, guint number,
     .scheduling = settings->scheduling,
   };
   TsInstance *instance = ts_registry_acquire (settings->model_instance_id,
-      &options, error);
+      number > 0, &options, error);
   TsInferModel *self;
 
   if (instance == NULL)

@@ -14,6 +14,10 @@
 #define READY (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY)
 #define PLAYING (READY | GST_PARAM_MUTABLE_PLAYING)
 
+/* What the model depends on: a change in PLAYING loads another one. */
+#define OF_MODEL GST_PARAM_USER_SHIFT
+#define MODEL (PLAYING | OF_MODEL)
+
 #define FROM_PACKAGE_THRESHOLD -1.0f
 #define FROM_PACKAGE_MAX 0
 
@@ -26,6 +30,7 @@ static struct
 {
   GParamSpec *pspec;
   gsize offset;
+  gboolean of_model;
 } settings[MAX_SETTINGS];
 static guint n_settings;
 
@@ -35,6 +40,8 @@ add (GObjectClass * klass, gsize offset, GParamSpec * pspec)
   g_assert (n_settings < MAX_SETTINGS);
   settings[n_settings].pspec = pspec;
   settings[n_settings].offset = offset;
+  settings[n_settings].of_model = (pspec->flags & OF_MODEL) != 0;
+  pspec->flags &= ~OF_MODEL;    /* gst-inspect-1.0 would show it */
   g_object_class_install_property (klass, ++n_settings, pspec);
 }
 
@@ -43,26 +50,31 @@ install_module (GObjectClass * klass)
 {
   add (klass, FIELD (model), g_param_spec_string ("model", "Model",
           "An mlpkg package (a directory or one zip file) or a TorchScript file "
-          "(.pt, .pth)", NULL, READY));
+          "(.pt, .pth)", NULL, MODEL));
   add (klass, FIELD (device), g_param_spec_string ("device", "Device",
           "Where the model runs: auto (the package's wish, else CUDA if it "
-          "works, else the CPU), cpu, cuda, cuda:N or mps", "auto", READY));
+          "works, else the CPU), cpu, cuda, cuda:N or mps", "auto", MODEL));
   add (klass, FIELD (threads), g_param_spec_uint ("threads", "Threads",
           "CPU threads of one forward pass (0: one for each core)",
-          0, 1024, 0, READY));
+          0, 1024, 0, MODEL));
   add (klass, FIELD (method), g_param_spec_string ("method", "Method",
-          "The method of the module to call (unset: forward)", NULL, READY));
+          "The method of the module to call (unset: forward)", NULL, MODEL));
   add (klass, FIELD (weights), g_param_spec_string ("weights", "Weights",
           "A safetensors file whose tensors replace the model's own, by name "
-          "(unset: the package's, if it has one)", NULL, READY));
+          "(unset: the package's, if it has one)", NULL, MODEL));
   add (klass, FIELD (custom_op_libs),
       g_param_spec_string ("custom-op-libs", "Custom operator libraries",
           "Shared libraries that register operators the model needs, separated "
           "by commas; loaded for good, and their code is trusted", NULL,
-          READY));
+          MODEL));
   add (klass, FIELD (self_test), g_param_spec_boolean ("self-test", "Self-test",
           "Run the package's self-test at start, and refuse a model that answers "
-          "differently", FALSE, READY));
+          "differently", FALSE, MODEL));
+  add (klass, FIELD (reload_on_change),
+      g_param_spec_boolean ("reload-on-change", "Reload on change",
+          "While running, load the model anew when its file or package changes; a "
+          "file is best put in the place of the old one by a rename", FALSE,
+          PLAYING));
   add (klass, FIELD (warmup), g_param_spec_uint ("warmup", "Warm-up",
           "Forward passes on a grey frame before the first one, each time the "
           "frame size changes; they find a model that does not fit, too", 0,
@@ -129,11 +141,11 @@ install_safety (GObjectClass * klass)
       g_param_spec_boolean ("unsafe-operators", "Unsafe operators",
           "Run a model that calls operators which do more than compute: read or "
           "write files, print, talk to other processes; only for files whose "
-          "author is trusted", FALSE, READY));
+          "author is trusted", FALSE, MODEL));
   add (klass, FIELD (trusted_keys),
       g_param_spec_string ("trusted-keys", "Trusted keys",
           "A file with public keys of minisign, one a line; a model that none of "
-          "them has signed is refused (unset: none need be)", NULL, READY));
+          "them has signed is refused (unset: none need be)", NULL, MODEL));
 }
 
 static void
@@ -142,14 +154,14 @@ install_answer (GObjectClass * klass)
   add (klass, FIELD (decoder), g_param_spec_string ("decoder", "Decoder",
           "How the model's outputs are read: yolov10, yolo-end2end, yolov8, "
           "yolov5, ssd, torchvision, detr, classification, segmentation or "
-          "tensors (unset: as the package says)", NULL, READY));
+          "tensors (unset: as the package says)", NULL, MODEL));
   add (klass, FIELD (output), g_param_spec_string ("output", "Output",
           "Which parts of the module's answer the decoder reads: a list index, "
           "a dict key, or several joined by dots; or pairs of a role and such a "
-          "key, boxes=0,scores=1 (unset: as the package says)", NULL, READY));
+          "key, boxes=0,scores=1 (unset: as the package says)", NULL, MODEL));
   add (klass, FIELD (labels), g_param_spec_string ("labels", "Labels",
           "A text file with one class name a line, the first for class 0 "
-          "(unset: as the package or the file says)", NULL, READY));
+          "(unset: as the package or the file says)", NULL, MODEL));
   add (klass, FIELD (output_tensors),
       g_param_spec_boolean ("output-tensors", "Output tensors",
           "Attach all that the model returns as raw tensors, too",
@@ -252,6 +264,10 @@ install_pace (GObjectClass * klass)
   add (klass, FIELD (max_rate), g_param_spec_float ("max-rate", "Maximum rate",
           "Look at no more frames a second, by their time stamps (0: at all)",
           0, 1000, 0, PLAYING));
+  add (klass, FIELD (stats_interval),
+      g_param_spec_uint ("stats-interval", "Statistics interval",
+          "Post the stats as an element message with the first frame after so many "
+          "milliseconds (0: never)", 0, G_MAXINT, 0, PLAYING));
   add (klass, FIELD (roi), g_param_spec_string ("roi", "Region of interest",
           "Only this part of the frame is looked at: x,y,width,height, each in "
           "pixels or, with a point, as a fraction of the frame's width or height "
@@ -330,6 +346,18 @@ get_field (gconstpointer at, GValue * value)
     default:
       g_assert_not_reached ();
   }
+}
+
+gboolean
+ts_infer_settings_is_of_model (const GParamSpec * pspec)
+{
+  guint i;
+
+  for (i = 0; i < n_settings; i++) {
+    if (settings[i].pspec == pspec)
+      return settings[i].of_model;
+  }
+  return FALSE;
 }
 
 gboolean

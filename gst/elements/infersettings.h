@@ -22,7 +22,8 @@ typedef enum
 /* One field for each property.  Strings are owned; unset ones are NULL or "". */
 typedef struct
 {
-  /* What the module depends on: read when the element starts. */
+  /* What the module depends on: read when the element starts, and when one of
+   * them changes. */
   gchar *model, *device, *decoder, *output, *labels, *method;
   gchar *weights, *custom_op_libs;
   guint threads;
@@ -53,11 +54,16 @@ typedef struct
   gfloat max_rate;              /* frames a second; 0: any */
 
   gchar *roi;                   /* read with the caps */
+  gboolean reload_on_change;
+  guint stats_interval;         /* ms; 0: never */
 } TsInferSettings;
 
 /* Adds a property for each setting to the one class that has them; gives the
  * first id that is free for the class's other properties. */
 guint ts_infer_settings_install (GObjectClass * klass);
+
+/* Whether a change of this property in a running element asks for another model. */
+gboolean ts_infer_settings_is_of_model (const GParamSpec * pspec);
 
 /* Sets all to the defaults of the properties. */
 void ts_infer_settings_init (TsInferSettings * self);

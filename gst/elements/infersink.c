@@ -80,6 +80,7 @@ ts_infer_sink_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
     gst_buffer_unref (buffer);
     return GST_FLOW_NOT_NEGOTIATED;
   }
+  ts_infer_reload_swap (self);
   ts_stats_count (self->stats, TS_COUNT_IN);
   item = ts_infer_queue_new_item (self->queue, TS_ITEM_BUFFER, buffer);
   item->arrival_us = g_get_monotonic_time ();
@@ -142,6 +143,7 @@ set_caps (GstTorchscriptInfer * self, GstCaps * caps)
   GstVideoInfo info;
   TsRoi roi;
 
+  ts_infer_reload_swap (self);
   /* Refused caps come again with every sticky event; one error is enough. */
   if (!gst_video_info_from_caps (&info, caps)
       || (info.width == self->refused_width
@@ -152,6 +154,7 @@ set_caps (GstTorchscriptInfer * self, GstCaps * caps)
     return FALSE;
   self->info = info;
   self->roi = roi;
+  ts_infer_loader_set_size (self->loader, roi.width, roi.height);
   return TRUE;
 }
 

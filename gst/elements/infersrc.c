@@ -102,6 +102,14 @@ account (GstTorchscriptInfer * self, const TsInferItem * item, gint64 start)
   }
 }
 
+/* Only where somebody listens. */
+static void
+tell_application (GstTorchscriptInfer * self, GstBuffer * buffer)
+{
+  if (g_signal_has_handler_pending (self, ts_infer_signal_detections, 0, FALSE))
+    g_signal_emit (self, ts_infer_signal_detections, 0, buffer);
+}
+
 static GstFlowReturn
 answer (GstTorchscriptInfer * self, TsInferItem * item)
 {
@@ -118,6 +126,7 @@ answer (GstTorchscriptInfer * self, TsInferItem * item)
     steps[i] (self, item);
   self->n_results++;
   account (self, item, start);
+  tell_application (self, item->object);
   return GST_FLOW_OK;
 }
 
@@ -144,6 +153,22 @@ reuse (GstTorchscriptInfer * self, TsInferItem * item)
   ts_stats_count (self->stats, TS_COUNT_REUSED);
 }
 
+static void
+post_stats (GstTorchscriptInfer * self)
+{
+  gint64 now = g_get_monotonic_time ();
+  guint interval;
+
+  GST_OBJECT_LOCK (self);
+  interval = self->settings.stats_interval;
+  GST_OBJECT_UNLOCK (self);
+  if (interval == 0 || now - self->stats_us < 1000 * (gint64) interval)
+    return;
+  self->stats_us = now;
+  gst_element_post_message (GST_ELEMENT (self),
+      gst_message_new_element (GST_OBJECT (self), ts_infer_get_stats (self)));
+}
+
 static GstFlowReturn
 finish_buffer (GstTorchscriptInfer * self, TsInferItem * item)
 {
@@ -163,8 +188,10 @@ push_buffer (GstTorchscriptInfer * self, TsInferItem * item)
 {
   GstFlowReturn flow = ts_infer_queue_get_flow (self->queue);
 
-  if (flow == GST_FLOW_OK)
+  if (flow == GST_FLOW_OK) {
     flow = finish_buffer (self, item);
+    post_stats (self);
+  }
   if (flow == GST_FLOW_OK)
     flow = gst_pad_push (self->srcpad, g_steal_pointer (&item->object));
   return flow;

@@ -101,6 +101,26 @@ get_uint64 (const TsJson * json, const gchar * field, guint64 * value,
 }
 
 static gboolean
+get_relation (const TsJson * json, GstTorchscriptRelation * relation,
+    GError ** error)
+{
+  static const GstTorchscriptRelation known[] = {
+    GST_TORCHSCRIPT_RELATION_CAPTION_OF, GST_TORCHSCRIPT_RELATION_FOOTNOTE_OF,
+    GST_TORCHSCRIPT_RELATION_NUMBER_OF
+  };
+  const gchar *choices[G_N_ELEMENTS (known) + 1] = { NULL };
+  gint index = -1;
+
+  for (guint i = 0; i < G_N_ELEMENTS (known); i++)
+    choices[i] = gst_torchscript_relation_get_name (known[i]);
+  if (!ts_json_get_choice (json, "relation", choices, &index, error))
+    return FALSE;
+  if (index >= 0)
+    *relation = known[index];
+  return TRUE;
+}
+
+static gboolean
 read_detection (const TsJson * json, GstTorchscriptDetection * d,
     GError ** error)
 {
@@ -114,7 +134,8 @@ read_detection (const TsJson * json, GstTorchscriptDetection * d,
       || !get_number (json, "id", &d->id, error)
       || !get_number (json, "parent_id", &d->parent_id, error)
       || !get_number (json, "track_id", &d->track_id, error)
-      || !get_number (json, "order", &d->order, error))
+      || !get_number (json, "order", &d->order, error)
+      || !get_relation (json, &d->relation, error))
     return FALSE;
   d->label = g_intern_string (label);
   d->x1 = box[0];

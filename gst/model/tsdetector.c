@@ -23,6 +23,10 @@
 /* The defaults for boxes would leave too few classes, or too many. */
 #define DEFAULT_MAX_CLASSES 5
 
+/* When a batch that did not fit into memory is tried again. */
+#define MEMORY_RETRY_US (5 * G_USEC_PER_SEC)
+#define MAX_BATCH 1024
+
 struct _TsDetector
 {
   TsModelSpec *spec;
@@ -30,6 +34,10 @@ struct _TsDetector
   const TsDecoder *decoder;
   gchar **output_keys;          /* of the decoder's roles */
   TsInputs *inputs;
+  GArray *frames;               /* of the last run (TsFrame), if the device takes them */
+  guint keep;                   /* columns of a raw head that the next run needs */
+  guint batch_limit;            /* pictures that fit into memory; 0: not known */
+  gint64 limited_at;            /* when it was last changed, us */
   gboolean size_settled;        /* a run has succeeded, or sizes were tried */
   gchar *size_note;             /* how the size was found, or NULL */
   gchar *batch_note;            /* why pictures go one by one, or NULL */
@@ -164,6 +172,7 @@ ts_detector_open (const TsDetectorOptions * options, GError ** error)
       || !open_engine (self, options, error))
     return NULL;
   self->inputs = ts_inputs_new (self->spec);
+  self->frames = g_array_new (FALSE, FALSE, sizeof (TsFrame));
   if (options->self_test
       && !ts_self_test_run (self->spec, self->engine, self, error))
     return NULL;
@@ -187,6 +196,7 @@ ts_detector_fork (TsDetector * self)
   fork->output_keys = origin->output_keys;
   fork->engine = ts_engine_fork (origin->engine);
   fork->inputs = ts_inputs_new (fork->spec);
+  fork->frames = g_array_new (FALSE, FALSE, sizeof (TsFrame));
   fork->size_settled = TRUE;
   fork->size_note = g_strdup (origin->size_note);
   fork->batch_note = g_strdup (self->batch_note);
@@ -201,6 +211,7 @@ ts_detector_free (TsDetector * self)
   if (!self || !g_atomic_ref_count_dec (&self->references))
     return;
   ts_inputs_free (self->inputs);
+  g_clear_pointer (&self->frames, g_array_unref);
   ts_engine_free (self->engine);
   g_free (self->size_note);
   g_free (self->batch_note);
@@ -355,12 +366,74 @@ run_engine (TsDetector * self, GError ** error)
   return done;
 }
 
+/* NULL if the module can take more than one picture at a time, else why not. */
+static const gchar *
+find_single_reason (const TsModelSpec * spec)
+{
+  if (spec->input_form != TS_INPUT_FORM_TENSOR)
+    return "it takes a list of tensors";
+  return spec->inputs->len == 1 ? NULL : "it takes other inputs than the frame";
+}
+
+/* Whether frames can become a tensor on the device. */
+static gboolean
+takes_frames (const TsDetector * self)
+{
+  return ts_engine_takes_frames (self->engine)
+      && !find_single_reason (self->spec)
+      && self->spec->dtype <= TS_DTYPE_BFLOAT16;
+}
+
+/* How many columns of a raw head a run with these thresholds needs. */
+static guint
+find_keep (const TsDetector * self, const TsThresholds * thresholds)
+{
+  if (!self->decoder->reads_best_columns)
+    return 0;
+  return (guint) get_params (self, ts_inputs_get_letterbox (self->inputs),
+      thresholds).max_detections;
+}
+
+/* Says where picture @i of @n goes; its pixels stay where they are. */
+static void
+place_frame (TsDetector * self, const TsImage * image, guint i, guint n)
+{
+  TsFrame *frame;
+
+  ts_inputs_place_item (self->inputs, image, i, n);
+  g_array_set_size (self->frames, n);
+  frame = &g_array_index (self->frames, TsFrame, i);
+  frame->image = image;
+  frame->letterbox = *ts_inputs_get_item_letterbox (self->inputs, i);
+}
+
+/* The module on the frames that are placed. */
+static gboolean
+run_frames (TsDetector * self, GError ** error)
+{
+  const TsFrameInput input =
+      { &self->spec->format, self->spec->dtype, self->keep };
+  gint64 clock = g_get_monotonic_time ();
+  gboolean done = ts_engine_run_frames (self->engine, &input,
+      (const TsFrame *) (gpointer) self->frames->data, self->frames->len,
+      error);
+
+  self->time_ns[TS_STAGE_TENSOR] = 0;
+  self->time_ns[TS_STAGE_FORWARD] = lap_ns (&clock);
+  return done;
+}
+
 static gboolean
 forward (TsDetector * self, const TsImage * image, GError ** error)
 {
   gint64 clock = g_get_monotonic_time ();
-  gboolean done = ts_inputs_fill (self->inputs, image, error);
+  gboolean done;
 
+  if (takes_frames (self)) {
+    place_frame (self, image, 0, 1);
+    return run_frames (self, error);
+  }
+  done = ts_inputs_fill (self->inputs, image, error);
   self->time_ns[TS_STAGE_TENSOR] = lap_ns (&clock);
   return done && run_engine (self, error);
 }
@@ -390,17 +463,9 @@ ts_detector_run (TsDetector * self, const TsImage * image,
     const TsThresholds * thresholds, TsResult * result, GError ** error)
 {
   ts_result_reset (result);
+  self->keep = find_keep (self, thresholds);
   return forward_or_probe (self, image, error)
       && decode (self, image, thresholds, result, error);
-}
-
-/* NULL if the module can take more than one picture at a time, else why not. */
-static const gchar *
-find_single_reason (const TsModelSpec * spec)
-{
-  if (spec->input_form != TS_INPUT_FORM_TENSOR)
-    return "it takes a list of tensors";
-  return spec->inputs->len == 1 ? NULL : "it takes other inputs than the frame";
 }
 
 gboolean
@@ -463,6 +528,8 @@ take_answers (TsDetector * self, TsBatchItem * items, guint n)
 
   for (guint i = 0; i < n; i++)
     wanted = wanted || items[i].wants_answer;
+  if (wanted && !ts_engine_complete_answer (self->engine, NULL))
+    return FALSE;
   for (guint i = 0; wanted && i < n; i++) {
     items[i].answer = ts_engine_get_item (self->engine, i, n);
     if (!items[i].answer) {
@@ -491,6 +558,21 @@ decode_batch (TsDetector * self, const TsOutput * outputs, TsBatchItem * items,
   return n_good;
 }
 
+/* One forward pass for all. */
+static gboolean
+forward_batch (TsDetector * self, const TsBatchItem * items, guint n,
+    GError ** error)
+{
+  if (!takes_frames (self))
+    return fill_batch (self, items, n) && run_engine (self, error);
+  self->keep = 0;
+  for (guint i = 0; i < n; i++) {
+    self->keep = MAX (self->keep, find_keep (self, items[i].thresholds));
+    place_frame (self, items[i].image, i, n);
+  }
+  return run_frames (self, error);
+}
+
 /* One forward pass for all; FALSE: it did not work out, and no item is touched.
  * @failure is what the module said. */
 static gboolean
@@ -500,8 +582,8 @@ run_together (TsDetector * self, TsBatchItem * items, guint n, guint * n_good,
   TsOutput outputs[TS_DECODE_MAX_ROLES] = { {NULL} };
 
   if (n < 2 || !self->size_settled || self->batch_note
-      || find_single_reason (self->spec) || !fill_batch (self, items, n)
-      || !run_engine (self, failure) || !get_outputs (self, outputs, NULL)
+      || find_single_reason (self->spec)
+      || !forward_batch (self, items, n, failure) || !get_outputs (self, outputs, NULL)
       || !outputs_are_batched (self, outputs, n)
       || !take_answers (self, items, n))
     return FALSE;
@@ -512,14 +594,18 @@ run_together (TsDetector * self, TsBatchItem * items, guint n, guint * n_good,
 static gboolean
 run_item (TsDetector * self, TsBatchItem * item)
 {
-  gboolean done = forward_or_probe (self, item->image, &item->error);
-  gint64 clock = g_get_monotonic_time ();
+  gboolean done;
+  gint64 clock;
 
+  self->keep = find_keep (self, item->thresholds);
+  done = forward_or_probe (self, item->image, &item->error);
+  clock = g_get_monotonic_time ();
   done = done && decode (self, item->image, item->thresholds,
       item->result, &item->error);
   self->time_ns[TS_STAGE_DECODE] = lap_ns (&clock);
   memcpy (item->time_ns, self->time_ns, sizeof self->time_ns);
-  if (done && (item->wants_answer || self->decoder->kind == TS_RESULT_NOTHING))
+  if (done && (item->wants_answer || self->decoder->kind == TS_RESULT_NOTHING)
+      && ts_engine_complete_answer (self->engine, NULL))
     item->answer = ts_answer_ref (ts_engine_get_answer (self->engine));
   return done;
 }
@@ -532,27 +618,67 @@ reset_item (TsBatchItem * item)
   item->error = NULL;
 }
 
-guint
-ts_detector_run_batch (TsDetector * self, TsBatchItem * items, guint n_items)
+/* How many pictures are worth trying together: after memory ran out more and more
+ * again, as it may be free by then. */
+static guint
+get_batch_limit (TsDetector * self)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (self->batch_limit && now - self->limited_at > MEMORY_RETRY_US) {
+    self->batch_limit = self->batch_limit > MAX_BATCH ? 0 :
+        self->batch_limit * 2;
+    self->limited_at = now;
+  }
+  return self->batch_limit ? self->batch_limit : G_MAXUINT;
+}
+
+static guint
+run_one_by_one (TsDetector * self, TsBatchItem * items, guint n)
+{
+  guint n_good = 0;
+
+  for (guint i = 0; i < n; i++) {
+    reset_item (&items[i]);
+    n_good += run_item (self, &items[i]);
+  }
+  return n_good;
+}
+
+static guint
+run_part (TsDetector * self, TsBatchItem * items, guint n)
 {
   g_autoptr (GError) failure = NULL;
   guint n_good = 0;
+
+  if (run_together (self, items, n, &n_good, &failure))
+    return n_good;
+  if (n > 1 && g_error_matches (failure, TS_ERROR, TS_ERROR_MEMORY)) {
+    self->batch_limit = n / 2;
+    self->limited_at = g_get_monotonic_time ();
+    return run_part (self, items, n / 2)
+        + run_part (self, items + n / 2, n - n / 2);
+  }
+  n_good = run_one_by_one (self, items, n);
+  /* What fails alone, too, is no matter of the batch. */
+  if (g_error_matches (failure, TS_ERROR, TS_ERROR_FORWARD) && n_good == n)
+    note_single (self, failure->message);
+  return n_good;
+}
+
+guint
+ts_detector_run_batch (TsDetector * self, TsBatchItem * items, guint n_items)
+{
+  guint n_good = 0, n;
 
   for (guint i = 0; i < n_items; i++) {
     items[i].answer = NULL;
     reset_item (&items[i]);
   }
-  if (run_together (self, items, n_items, &n_good, &failure))
-    return n_good;
-  for (guint i = 0; i < n_items; i++) {
-    reset_item (&items[i]);
-    n_good += run_item (self, &items[i]);
+  for (guint i = 0; i < n_items; i += n) {
+    n = MIN (n_items - i, get_batch_limit (self));
+    n_good += run_part (self, items + i, n);
   }
-  /* Memory may be there again another time; what fails alone, too, is no matter
-   * of the batch. */
-  if (g_error_matches (failure, TS_ERROR, TS_ERROR_FORWARD)
-      && n_good == n_items)
-    note_single (self, failure->message);
   return n_good;
 }
 
@@ -565,6 +691,8 @@ ts_detector_get_kind (const TsDetector * self)
 TsAnswer *
 ts_detector_get_answer (const TsDetector * self)
 {
+  if (!ts_engine_complete_answer (self->engine, NULL))
+    return NULL;
   return ts_engine_get_answer (self->engine);
 }
 
@@ -742,6 +870,12 @@ const gchar *
 ts_detector_get_size_note (const TsDetector * self)
 {
   return self->size_note;
+}
+
+const gchar *
+ts_detector_get_frames_note (const TsDetector * self)
+{
+  return ts_engine_get_frames_note (self->engine);
 }
 
 const gchar *

@@ -102,6 +102,10 @@ void ts_detector_warm_up_batch (TsDetector * self, gint width, gint height,
 /* A sentence that says why pictures go one by one, or NULL: they need not; owned. */
 const gchar *ts_detector_get_batch_note (const TsDetector * self);
 
+/* A sentence on how frames run on the device, or NULL: the host makes their
+ * tensors; owned. */
+const gchar *ts_detector_get_frames_note (const TsDetector * self);
+
 /* Another lane into the same module: shares its weights and description, has
  * buffers of its own, and so may run in another thread at the same time.  Only
  * after a run of @self, which settles the size of input if that is found by

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "tsanswer.h"
+#include "tsframes.h"
 #include "tssafety.h"
 #include "tsvariant.h"
 
@@ -60,6 +61,23 @@ const gchar *ts_engine_get_config (const TsEngine * self, gsize * size);
  * Errors: TS_ERROR_FORWARD, _OUTPUT (a type that has no C form), _MEMORY. */
 gboolean ts_engine_run (TsEngine * self, const TsTensor * inputs,
     gsize n_inputs, gsize n_listed, GError ** error);
+
+/* Whether ts_engine_run_frames() works: the module is on a device that takes
+ * frames as they are. */
+gboolean ts_engine_takes_frames (const TsEngine * self);
+
+/* Runs the module, whose one input must be the frame, on a batch of @n frames.
+ * One thread at a time.
+ * Errors: TS_ERROR_FORWARD, _OUTPUT, _DEVICE, _MEMORY. */
+gboolean ts_engine_run_frames (TsEngine * self, const TsFrameInput * input,
+    const TsFrame * frames, guint n, GError ** error);
+
+/* After a run with input->keep: makes the last answer the whole one.
+ * Errors: TS_ERROR_FORWARD, _OUTPUT, _MEMORY. */
+gboolean ts_engine_complete_answer (TsEngine * self, GError ** error);
+
+/* A sentence on how frames run on the device, or NULL; owned. */
+const gchar *ts_engine_get_frames_note (const TsEngine * self);
 
 /* Gives the part of the last run's answer at @keys (see ts_value_find()) as a
  * float32 view, valid until the next run or free, or the next call for the same

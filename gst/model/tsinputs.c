@@ -209,14 +209,21 @@ ts_inputs_fill (TsInputs * self, const TsImage * image, GError ** error)
   return TRUE;
 }
 
-gboolean
-ts_inputs_fill_item (TsInputs * self, const TsImage * image, guint item,
-    guint n_items, GError ** error)
+void
+ts_inputs_place_item (TsInputs * self, const TsImage * image, guint item,
+    guint n_items)
 {
   place_frame (self, image->width, image->height);
   if (self->letterboxes->len < n_items)
     g_array_set_size (self->letterboxes, n_items);
   g_array_index (self->letterboxes, TsLetterbox, item) = self->letterbox;
+}
+
+gboolean
+ts_inputs_fill_item (TsInputs * self, const TsImage * image, guint item,
+    guint n_items, GError ** error)
+{
+  ts_inputs_place_item (self, image, item, n_items);
   return fill_frame (self, image, item, n_items, &self->tensors[0], error);
 }
 

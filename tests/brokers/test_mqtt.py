@@ -77,7 +77,7 @@ class Mqtt(unittest.TestCase):
         self.serve("allow_anonymous true")
         received = self.subscribe()
         for qos in (0, 1, 2):
-            done = frames.run(PUSH_FRAMES, 30, "e", self.element(f"qos={qos}"))
+            done = frames.run(PUSH_FRAMES, 30, "e", self.element(f"qos-level={qos}"))
             self.assertEqual(done.values, {"published": "30", "dropped": "0"})
         time.sleep(0.5)
         self.assertEqual(self.results(received, range(30)), 3 * list(range(30)))

@@ -407,6 +407,8 @@ detectioncrop_suite (void)
   TCase *tc = tcase_create ("detectioncrop");
 
   suite_add_tcase (s, tc);
+  /* Each assertion is a message to the process that watches. */
+  tcase_set_timeout (tc, 60);
   tcase_add_test (tc, test_pixels_in_all_formats);
   tcase_add_test (tc, test_margin);
   tcase_add_test (tc, test_choice);

@@ -48,6 +48,9 @@ def inspected_properties(element):
                 words += ", analytics"
             found[name] = ("enum", words, enum.group(1), when)
             continue
+        if "Boxed pointer of type" in body:
+            found[name] = ("structure", "", "", "read only")
+            continue
         kind, limits, default = re.search(
             r"\n +([A-Z][\w ]+?)\.(?: +Range: +(\S+ +- +\S+))? +Default: +(\S+)", body).groups()
         found[name] = (kind.lower(), " ".join((limits or "").split()), default, when)

@@ -192,6 +192,8 @@ foreign_suite (void)
   TCase *tc = tcase_create ("foreign");
 
   suite_add_tcase (s, tc);
+  /* Each assertion is a message to the process that watches. */
+  tcase_set_timeout (tc, 60);
   tcase_add_test (tc, test_region_with_score);
   tcase_add_test (tc, test_region_without_score);
   tcase_add_test (tc, test_mirrors_are_not_drawn);

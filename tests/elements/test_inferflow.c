@@ -286,8 +286,8 @@ GST_START_TEST (test_caps_change_in_flight)
   seen = watch (h);
   for (i = 0; i < 3; i++)
     gst_harness_push (h, new_frame (i));
-  gst_harness_set_src_caps_str (h, "video/x-raw,format=GRAY8,width=16,height=12,"
-      "framerate=25/1");
+  gst_harness_set_src_caps_str (h,
+      "video/x-raw,format=GRAY8,width=16,height=12," "framerate=25/1");
   for (i = 3; i < 5; i++)
     gst_harness_push (h, new_frame (i));
   for (i = 0; i < 3; i++)
@@ -636,8 +636,7 @@ GST_START_TEST (test_graphs)
       "{" CONFIG "\"delay_ms\": 2, \"output\": {\"input\": 0}}");
   g_autofree gchar *settings = g_strdup_printf ("model=\"%s\" decoder=tensors "
       "batch-size=4", path);
-  g_autofree gchar *line =
-      g_strdup_printf (graphs[__i__], settings, settings);
+  g_autofree gchar *line = g_strdup_printf (graphs[__i__], settings, settings);
   GError *error = NULL;
   GstElement *pipeline = gst_parse_launch (line, &error);
 
@@ -688,7 +687,8 @@ GST_START_TEST (test_stops_in_flight)
   guint i;
 
   for (i = 0; i < 50; i++) {
-    GstElement *pipeline = new_endless_pipeline (i % 2 ? "max-in-flight=4" : "");
+    GstElement *pipeline =
+        new_endless_pipeline (i % 2 ? "max-in-flight=4" : "");
 
     gst_element_set_state (pipeline, GST_STATE_PLAYING);
     g_usleep (g_random_int_range (0, 20000));
@@ -696,6 +696,231 @@ GST_START_TEST (test_stops_in_flight)
         GST_STATE_CHANGE_SUCCESS);
     gst_object_unref (pipeline);
   }
+}
+
+GST_END_TEST;
+
+static guint64
+get_stat (GstElement * infer, const gchar * field, const gchar * part)
+{
+  GstStructure *stats, *inner = NULL;
+  guint64 value = 0;
+
+  g_object_get (infer, "stats", &stats, NULL);
+  if (part != NULL)
+    fail_unless (gst_structure_get (stats, field, GST_TYPE_STRUCTURE, &inner,
+            NULL));
+  gst_structure_get_uint64 (part != NULL ? inner : stats, part != NULL ?
+      part : field, &value);
+  if (inner != NULL)
+    gst_structure_free (inner);
+  gst_structure_free (stats);
+  return value;
+}
+
+static void
+count_buffer (GstElement * infer, GstBuffer * buffer, gpointer n)
+{
+  fail_unless (gst_buffer_get_torchscript_detection_meta (buffer) != NULL);
+  g_atomic_int_inc ((gint *) n);
+}
+
+GST_START_TEST (test_stats)
+{
+  GstElement *infer = new_infer ("{" CONFIG "\"delay_ms\": 20, \"output\": "
+      "{\"tensor\": {\"shape\": [1, 1, 6], \"values\": [2, 2, 6, 6, 0.5, "
+      "1]}}}", "yolo-end2end");
+  gint n_signals = 0;
+  GstHarness *h;
+  guint i;
+
+  g_signal_connect (infer, "detections", G_CALLBACK (count_buffer), &n_signals);
+  g_object_set (infer, "inference-interval", 2, "stats-interval", 1, NULL);
+  gst_object_ref (infer);
+  h = new_harness (infer);
+  for (i = 0; i < 10; i++)
+    push_and_get_age (h, i);
+  g_object_set (infer, "on-late", 2, NULL);
+  push_and_get_age (h, 10);
+  push_and_get_age (h, 11);
+  fail_unless (gst_harness_push (h, gst_buffer_new ()) == GST_FLOW_ERROR);
+  fail_unless_equals_uint64 (get_stat (infer, "in", NULL), 13);
+  fail_unless_equals_uint64 (get_stat (infer, "answered", NULL), 6);
+  fail_unless_equals_uint64 (get_stat (infer, "skipped", NULL), 5);
+  fail_unless_equals_uint64 (get_stat (infer, "reused", NULL), 1);
+  fail_unless_equals_uint64 (get_stat (infer, "failed", NULL), 1);
+  fail_unless_equals_uint64 (get_stat (infer, "forward", "n"), 6);
+  fail_unless (get_stat (infer, "forward", "p50") >= 20 * GST_MSECOND);
+  fail_unless (get_stat (infer, "latency", "p99") >= 20 * GST_MSECOND);
+  fail_unless_equals_uint64 (get_stat (infer, "batch-sizes", "1"), 6);
+  fail_unless (has_message (infer, GST_MESSAGE_ELEMENT));
+  fail_unless_equals_int (n_signals, 6);
+  gst_harness_teardown (h);
+  gst_object_unref (infer);
+}
+
+GST_END_TEST;
+
+static void
+count_call (GstElement * infer, const gchar * name, guint number, gpointer n)
+{
+  g_atomic_int_inc ((gint *) n);
+}
+
+static void
+count_failure (GstElement * infer, const gchar * path, const gchar * text,
+    gpointer n)
+{
+  fail_unless (strstr (text, path) != NULL, "%s: %s", path, text);
+  g_atomic_int_inc ((gint *) n);
+}
+
+/* A number of the process: a line of /proc/self/status. */
+static guint
+read_status (const gchar * field)
+{
+  g_autofree gchar *text = NULL;
+  const gchar *line;
+
+  fail_unless (g_file_get_contents ("/proc/self/status", &text, NULL, NULL));
+  line = strstr (text, field);
+  fail_unless (line != NULL);
+  return (guint) g_ascii_strtoull (line + strlen (field), NULL, 10);
+}
+
+static guint
+get_model_number (GstBuffer * buffer)
+{
+  return gst_buffer_get_torchscript_detection_meta (buffer)->model_number;
+}
+
+static void
+wait_for_count (gint * n, gint wanted)
+{
+  while (g_atomic_int_get (n) < wanted)
+    g_usleep (200);
+}
+
+#define N_SWAPS 1000
+
+/* Frames flow all the time; no frame is lost, and each model has its turn. */
+GST_START_TEST (test_thousand_swaps)
+{
+  GstElement *infer = new_infer (BOX, "yolo-end2end");
+  g_autofree gchar *one = write_model ("one.pt", BOX);
+  g_autofree gchar *two = write_model ("two.pt", BOX);
+  guint i, frame = 0, number = 0, threads = 0, memory = 0;
+  GstBus *bus = gst_element_get_bus (infer);
+  gint n_loaded = 0, n_failed = 0;
+  GstHarness *h;
+
+  g_signal_connect (infer, "model-loaded", G_CALLBACK (count_call), &n_loaded);
+  g_signal_connect (infer, "model-failed", G_CALLBACK (count_failure),
+      &n_failed);
+  g_object_set (infer, "max-in-flight", 2, NULL);
+  h = new_harness (infer);
+  gst_harness_push (h, new_frame (frame++));
+  for (i = 0; i < N_SWAPS; i++) {
+    g_object_set (infer, "model", i % 2 ? one : two, NULL);
+    do {
+      GstBuffer *buffer;
+
+      fail_unless (gst_harness_push (h, new_frame (frame)) == GST_FLOW_OK);
+      buffer = gst_harness_pull (h);
+      fail_unless_equals_int (get_number (buffer), frame - 1);
+      fail_unless (get_model_number (buffer) >= number);
+      number = get_model_number (buffer);
+      gst_buffer_unref (buffer);
+      frame++;
+    } while (g_atomic_int_get (&n_loaded) <= (gint) i);
+    gst_bus_set_flushing (bus, TRUE);
+    gst_bus_set_flushing (bus, FALSE);
+    if (i == N_SWAPS / 4) {
+      threads = read_status ("Threads:");
+      memory = read_status ("VmRSS:");
+    }
+  }
+  gst_buffer_unref (gst_harness_pull (h));
+  fail_unless (number >= N_SWAPS - 2, "%u", number);
+  fail_unless_equals_int (n_failed, 0);
+  fail_unless_equals_int (read_status ("Threads:"), threads);
+  fail_unless (read_status ("VmRSS:") < memory + 2000, "%u kB, was %u kB",
+      read_status ("VmRSS:"), memory);
+  gst_object_unref (bus);
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
+/* The old model stays, and the bus says why. */
+static const struct
+{
+  const gchar *script, *decoder;
+} bad_models[] = {
+  {"{\"load_error\": {\"status\": \"load\"}}", "yolo-end2end"},
+  {"{\"run_error\": {\"status\": \"forward\"}}", "yolo-end2end"},
+  {BOX, "yolov10"},
+};
+
+GST_START_TEST (test_bad_model_is_refused)
+{
+  GstElement *infer = new_infer (BOX, "yolo-end2end");
+  g_autofree gchar *bad = write_model ("bad.pt", bad_models[__i__].script);
+  g_autofree gchar *good = write_model ("good.pt", BOX);
+  gint n_loaded = 0, n_failed = 0;
+  GstBuffer *buffer;
+  GstHarness *h;
+
+  g_signal_connect (infer, "model-loaded", G_CALLBACK (count_call), &n_loaded);
+  g_signal_connect (infer, "model-failed", G_CALLBACK (count_failure),
+      &n_failed);
+  gst_object_ref (infer);
+  h = new_harness (infer);
+  fail_unless_equals_int (push_and_get_age (h, 0), 0);
+  g_object_set (infer, "model", bad, "decoder", bad_models[__i__].decoder,
+      NULL);
+  wait_for_count (&n_failed, 1);
+  fail_unless (has_message (infer, GST_MESSAGE_WARNING));
+  buffer = gst_harness_push_and_pull (h, new_frame (1));
+  fail_unless_equals_int (get_model_number (buffer), 0);
+  gst_buffer_unref (buffer);
+  g_object_set (infer, "model", good, "decoder", "yolo-end2end", NULL);
+  wait_for_count (&n_loaded, 1);
+  buffer = gst_harness_push_and_pull (h, new_frame (2));
+  fail_unless_equals_int (get_model_number (buffer), 1);
+  gst_buffer_unref (buffer);
+  fail_unless_equals_int (n_loaded, 1);
+  fail_unless_equals_int (n_failed, 1);
+  gst_harness_teardown (h);
+  gst_object_unref (infer);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_file_is_watched)
+{
+  GstElement *infer = new_infer (BOX, "yolo-end2end");
+  g_autofree gchar *path = g_build_filename (directory, "m.pt", NULL);
+  g_autofree gchar *next = write_model ("next.pt", BOX);
+  gint n_loaded = 0;
+  GstBuffer *buffer;
+  GstHarness *h;
+
+  g_signal_connect (infer, "model-loaded", G_CALLBACK (count_call), &n_loaded);
+  g_object_set (infer, "reload-on-change", TRUE, "model-instance-id", "door",
+      NULL);
+  h = new_harness (infer);
+  fail_unless_equals_int (push_and_get_age (h, 0), 0);
+  g_usleep (700000);
+  fail_unless_equals_int (n_loaded, 0);
+  fail_unless_equals_int (g_rename (next, path), 0);
+  wait_for_count (&n_loaded, 1);
+  buffer = gst_harness_push_and_pull (h, new_frame (1));
+  fail_unless_equals_int (get_model_number (buffer), 1);
+  gst_buffer_unref (buffer);
+  g_usleep (700000);
+  fail_unless_equals_int (n_loaded, 1);
+  gst_harness_teardown (h);
 }
 
 GST_END_TEST;
@@ -723,6 +948,11 @@ flow_suite (void)
   tcase_add_test (tc, test_interval_and_rate);
   tcase_add_test (tc, test_slow_consumer_holds_up_nobody);
   tcase_add_loop_test (tc, test_graphs, 0, G_N_ELEMENTS (graphs));
+  tcase_add_test (tc, test_stats);
+  tcase_add_test (tc, test_thousand_swaps);
+  tcase_add_loop_test (tc, test_bad_model_is_refused, 0,
+      G_N_ELEMENTS (bad_models));
+  tcase_add_test (tc, test_file_is_watched);
   tcase_add_test (tc, test_seeks);
   tcase_add_test (tc, test_stops_in_flight);
   return suite;

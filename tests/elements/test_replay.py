@@ -63,6 +63,12 @@ class Replay(unittest.TestCase):
                  line(3, detection("Überschrift \"1\"", 0.1, (0, 0, 64, 48), 0))]
         self.check(self.replay("\n".join(json.dumps(entry) for entry in lines)), lines)
 
+    def test_what_detections_are_to_each_other(self):
+        caption = dict(detection("caption"), id=7001, parent_id=7002, track_id=3, order=2,
+                       relation="caption_of")
+        lines = [line(0, caption, dict(detection(), id=7002, order=1))]
+        self.check(self.replay(json.dumps(lines[0])), lines)
+
     def test_order_of_the_file_does_not_matter_between_frames(self):
         lines = [line(2, detection()), line(0, model="a"), line(0, model="b")]
         self.check(self.replay("\n\n".join(json.dumps(entry) for entry in lines) + "\n"),
@@ -117,6 +123,8 @@ class Replay(unittest.TestCase):
                 (json.dumps(line(0, detection(box=(1, 2, 3)))),
                  'in.json:2: "detections[0].box" is [1,2,3], expected four numbers'),
                 (json.dumps(line(0, no_box)), 'in.json:2: "detections[0].box"'),
+                (json.dumps(line(0, dict(detection(), relation="of"))),
+                 'in.json:2: "detections[0].relation" is "of"'),
                 (json.dumps(line(0, detection(score=2))),
                  'in.json:2: "detections[0].score" is 2')):
             with self.subTest(bad=bad):

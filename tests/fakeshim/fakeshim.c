@@ -16,6 +16,8 @@
  *   "state": ["name", ...]       weights with other names are an ARGUMENT error
  *   "describe": VALUE            what describe() answers; else an empty dict
  *   "output": VALUE              what run() answers; else None
+ *   "lane_limit": N              a lane's batch of more frames is a MEMORY error
+ *   "whole": VALUE               what lane_answer() gives; else the output
  *   "forms": {"packed": {...}}   "run_error", "delay_ms" and "output" of a form that
  *                                prepare() makes; with "error" there is no such form.
  *                                "plain", "loaded", "nhwc", "packed" or "optimized",
@@ -28,8 +30,11 @@
  * N}, the Nth input itself (true: the first).  Numbers may be "nan", "inf" and "-inf"; those of
  * float16 and bfloat16 are their bits.
  *
- * Of the process: FAKESHIM_DEVICES, a list by commas (default: "cpu") and
- * FAKESHIM_WARNING, the runtime's warning.
+ * A lane repeats the output, a tensor for one frame, for each of its frames; its note
+ * tells "N frames of WxH at LEFT,TOP keep K; " for each run.
+ *
+ * Of the process: FAKESHIM_DEVICES, a list by commas (default: "cpu"),
+ * FAKESHIM_WARNING, the runtime's warning, and FAKESHIM_LANES: there are lanes.
  */
 #include <archive.h>
 #include <archive_entry.h>
@@ -326,6 +331,110 @@ describe (const TsShimLoadOptions * options, TsShimValue ** description,
   return status;
 }
 
+struct TsShimLane
+{
+  TsShimModule *module;
+  TsShimValue *value;           /* of the last run */
+  gsize n;                      /* frames of the last run */
+  GString *note;
+};
+
+static TsShimStatus
+lane_new (TsShimModule * module, const TsShimLane * like, TsShimLane ** lane,
+    char *error, size_t error_size)
+{
+  *lane = g_new0 (TsShimLane, 1);
+  (*lane)->module = module;
+  (*lane)->note = g_string_new (like ? "forked; " : "");
+  return TS_SHIM_OK;
+}
+
+static void
+free_value (TsShimValue * value)
+{
+  ts_shim_api (TS_SHIM_ABI_VERSION)->value_free (value);
+}
+
+static void
+lane_free (TsShimLane * self)
+{
+  if (!self)
+    return;
+  free_value (self->value);
+  g_string_free (self->note, TRUE);
+  g_free (self);
+}
+
+/* The tensor @field for one frame, as often as there are frames. */
+static TsShimValue *
+repeat (TsShimLane * self, const gchar * field)
+{
+  JsonNode *one = json_object_get_member (self->module->script, field);
+  g_autofree gchar *text = json_to_string (one, FALSE);
+  g_autoptr (JsonNode) many = json_from_string (text, NULL);
+  JsonObject *tensor = json_object_get_object_member
+      (json_node_get_object (many), "tensor");
+  JsonArray *values = json_object_get_array_member (tensor, "values");
+  JsonArray *shape = json_array_new ();
+  JsonArray *old = json_object_get_array_member (tensor, "shape");
+  guint n_values = json_array_get_length (values);
+
+  json_array_add_int_element (shape, (gint64) self->n);
+  for (guint i = 1; i < json_array_get_length (old); i++)
+    json_array_add_int_element (shape, json_array_get_int_element (old, i));
+  for (guint i = n_values; i < n_values * self->n; i++)
+    json_array_add_element (values,
+        json_array_dup_element (values, i % n_values));
+  json_object_set_array_member (tensor, "shape", shape);
+  return fake_value_new (many, NULL, 0);
+}
+
+static TsShimStatus
+lane_run (TsShimLane * self, const TsShimInput * input,
+    const TsShimFrame * frames, size_t n, size_t keep,
+    const TsShimValue ** output, char *error, size_t error_size)
+{
+  JsonObject *script = self->module->script;
+  gint64 limit = json_object_get_int_member_with_default (script, "lane_limit",
+      G_MAXINT64);
+
+  g_string_append_printf (self->note, "%zu frames of %dx%d at %d,%d keep %zu; ",
+      n, input->width, input->height, frames[0].left, frames[0].top, keep);
+  if ((gint64) n > limit) {
+    write_error (error, error_size, "fake memory is full");
+    return TS_SHIM_ERROR_MEMORY;
+  }
+  free_value (self->value);
+  self->n = n;
+  *output = self->value = repeat (self, "output");
+  return TS_SHIM_OK;
+}
+
+static TsShimStatus
+lane_answer (TsShimLane * self, TsShimValue ** answer, char *error,
+    size_t error_size)
+{
+  *answer = repeat (self, json_object_has_member (self->module->script,
+          "whole") ? "whole" : "output");
+  return TS_SHIM_OK;
+}
+
+static const char *
+lane_note (const TsShimLane * self)
+{
+  return self->note->str;
+}
+
+static void
+add_lanes (TsShimApi * api)
+{
+  api->lane_new = lane_new;
+  api->lane_free = lane_free;
+  api->lane_run = lane_run;
+  api->lane_answer = lane_answer;
+  api->lane_note = lane_note;
+}
+
 static gchar *
 name_form (const TsShimVariant * variant)
 {
@@ -382,5 +491,7 @@ ts_shim_api (uint32_t abi_version)
   };
 
   fake_value_fill_api (&api);
+  if (g_getenv ("FAKESHIM_LANES"))
+    add_lanes (&api);
   return abi_version == TS_SHIM_ABI_VERSION ? &api : NULL;
 }

@@ -11,6 +11,7 @@
  * element posts is written to standard output, as well as the properties of the
  * element "out" in the end, if it has such.
  */
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -147,6 +148,7 @@ main (int argc, char **argv)
   g_autoptr (GstBus) bus = NULL;
   gint status = -1;
 
+  setlocale (LC_ALL, "");
   gst_init (NULL, NULL);
   if (argc != 5)
     return 2;

@@ -2,7 +2,7 @@
 
 SPDX-License-Identifier: LGPL-2.1-or-later
 
-Usage: test_sinks.py PUSH_FRAMES
+Usage: test_sinks.py PUSH_FRAMES WRITE_LINES
 """
 import json
 import os
@@ -20,7 +20,9 @@ import unittest
 import frames
 
 PUSH_FRAMES = sys.argv[1]
-KILLS = 40
+WRITE_LINES = sys.argv[2]
+KILLS = 20
+LONG = 200000
 
 
 class Sinks(unittest.TestCase):
@@ -44,7 +46,18 @@ class Sinks(unittest.TestCase):
         return [json.loads(line) for line in self.path.read_text().splitlines()]
 
     def test_killed_writers_leave_whole_lines(self):
-        """Lines of many pages of memory, which the kernel would cut."""
+        """The kernel cuts a plain write(2) of so many pages in half of these cases."""
+        for _ in range(KILLS):
+            process = subprocess.Popen([WRITE_LINES, self.path, str(LONG)])
+            time.sleep(random.uniform(0.02, 0.04))
+            process.kill()
+            process.wait()
+            time.sleep(0.1)
+            size = self.path.stat().st_size
+            self.assertEqual((size > 0, size % LONG), (True, 0))
+            self.path.unlink()
+
+    def test_killed_elements_leave_whole_lines(self):
         cut_short = 0
         for _ in range(KILLS):
             process = frames.start(PUSH_FRAMES, 1000000, "L",
@@ -64,7 +77,7 @@ class Sinks(unittest.TestCase):
         self.assertGreater(cut_short, KILLS)
 
     def test_killed_writers_leave_whole_documents(self):
-        for _ in range(KILLS // 4):
+        for _ in range(KILLS // 2):
             process = frames.start(PUSH_FRAMES, 1000000, "L", "detectionjson format=alto "
                                    f"location={self.folder.name}/%06d.xml")
             time.sleep(random.uniform(0.2, 0.3))

@@ -56,7 +56,7 @@ static TsInstance *
 acquire (Fixture * f, const gchar * id)
 {
   g_autoptr (GError) error = NULL;
-  TsInstance *instance = ts_registry_acquire (id, &f->options, &error);
+  TsInstance *instance = ts_registry_acquire (id, FALSE, &f->options, &error);
 
   g_assert_no_error (error);
   return instance;
@@ -180,7 +180,7 @@ test_ids (Fixture * f, gconstpointer script)
   g_assert_true (anonymous != door);
   g_assert_true (acquire (f, "door") == door);
   f->options.batch_size = 2;
-  g_assert_null (ts_registry_acquire ("door", &f->options, &error));
+  g_assert_null (ts_registry_acquire ("door", FALSE, &f->options, &error));
   model_test_assert_error (&error, TS_ERROR_CONFIG,
       WORDS ("door", "batch-size=4", "batch-size=2", "model-instance-id"));
   f->options.model.model = NULL;
@@ -191,13 +191,31 @@ test_ids (Fixture * f, gconstpointer script)
     ts_registry_release (door);
 }
 
+/* Who has it keeps it; who comes gets the new one. */
+static void
+test_id_is_replaced (Fixture * f, gconstpointer script)
+{
+  TsInstance *old = acquire (f, "door"), *new;
+
+  f->options.model.threads = 2;
+  new = ts_registry_acquire ("door", TRUE, &f->options, NULL);
+  g_assert_true (new && new != old);
+  g_assert_true (acquire (f, "door") == new);
+  g_assert_true (ts_registry_acquire ("door", TRUE, &f->options, NULL) == new);
+  g_assert_cmpuint (ts_registry_get_n_users (old), ==, 1);
+  g_assert_cmpuint (ts_registry_get_n_users (new), ==, 3);
+  ts_registry_release (old);
+  for (guint i = 0; i < 3; i++)
+    ts_registry_release (new);
+}
+
 static void
 test_nothing_to_join (Fixture * f, gconstpointer script)
 {
   g_autoptr (GError) error = NULL;
 
   f->options.model.model = NULL;
-  g_assert_null (ts_registry_acquire ("door", &f->options, &error));
+  g_assert_null (ts_registry_acquire ("door", FALSE, &f->options, &error));
   model_test_assert_error (&error, TS_ERROR_CONFIG,
       WORDS ("no model is named"));
 }
@@ -503,6 +521,7 @@ main (int argc, char **argv)
   ADD ("other settings do not", ECHO (""), test_other_settings_do_not);
   ADD ("other file does not", ECHO (""), test_other_file_does_not);
   ADD ("ids", ECHO (""), test_ids);
+  ADD ("id is replaced", ECHO (""), test_id_is_replaced);
   ADD ("nothing to join", ECHO (""), test_nothing_to_join);
   ADD ("one load", ECHO (""), test_one_load);
   ADD ("each gets its own", ECHO (""), test_each_gets_its_own);
