@@ -19,15 +19,6 @@ constexpr char kExpected[] =
 
 [[noreturn]] void fail(const std::string &text) { throw Error(TS_SHIM_ERROR_LOAD, text); }
 
-std::string read_start(const std::string &path, size_t size) {
-  std::unique_ptr<FILE, int (*)(FILE *)> file(fopen(path.c_str(), "rbe"), fclose);
-  if (!file) fail("cannot open " + path + ": " + strerror(errno));
-  std::string start(size, '\0');
-  start.resize(fread(&start[0], 1, size, file.get()));
-  if (ferror(file.get())) fail("cannot read " + path + ": " + strerror(errno));
-  return start;
-}
-
 std::string in_hex(const std::string &bytes) {
   std::string text;
   for (unsigned char byte : bytes) {
@@ -40,8 +31,17 @@ std::string in_hex(const std::string &bytes) {
 
 }  // namespace
 
-void check_is_archive(const std::string &path) {
-  std::string start = read_start(path, 4);
+std::string read_file(const std::string &path) {
+  std::unique_ptr<FILE, int (*)(FILE *)> file(fopen(path.c_str(), "rbe"), fclose);
+  if (!file) fail("cannot open " + path + ": " + strerror(errno));
+  std::string bytes, block(1 << 20, '\0');
+  while (size_t n = fread(&block[0], 1, block.size(), file.get()))
+    bytes.append(block, 0, n);
+  if (ferror(file.get())) fail("cannot read " + path + ": " + strerror(errno));
+  return bytes;
+}
+
+void check_is_archive(const std::string &path, const std::string &start) {
   if (start.empty()) fail(path + " is empty" + kExpected);
   if (start.compare(0, 2, "\x80\x02") == 0)
     fail(path + " is a pickled checkpoint of torch.save() and no TorchScript" +

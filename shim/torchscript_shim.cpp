@@ -8,7 +8,6 @@
 #include <c10/core/InferenceMode.h>
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/ir/alias_analysis.h>
-#include <torch/csrc/jit/passes/constant_propagation.h>
 #include <torch/csrc/jit/passes/freeze_module.h>
 #include <torch/csrc/jit/passes/frozen_graph_optimizations.h>
 #include <torch/csrc/jit/passes/inliner.h>
@@ -17,35 +16,37 @@
 #include <torch/csrc/jit/serialization/import.h>
 #include <torch/version.h>
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include <algorithm>
 #include <mutex>
+#include <optional>
 
+#include "archive_bytes.h"
 #include "blas.h"
+#include "cuda_lane.h"
 #include "custom_ops.h"
 #include "describe.h"
 #include "model_file.h"
+#include "move_graph.h"
 #include "shim_error.h"
+#include "shim_module.h"
 #include "torch_convert.h"
 #include "torch_device.h"
+#include "variants.h"
+#include "vetting.h"
 #include "weights.h"
 
 namespace jit = torch::jit;
 
-struct TsShimModule {
-  TsShimModule(const TsShimLoadOptions &options, c10::Device device)
-      : path(options.path),
-        method_name(options.method ? options.method : "forward"),
-        device(device),
-        threads(ts::thread_count(options.threads)) {}
-
-  std::string path;
-  std::string method_name;
-  c10::Device device;
-  int threads;
-  std::string config;
-  jit::Module module;
-  bool writes_input = true;
-};
+TsShimModule::TsShimModule(const TsShimLoadOptions &options, c10::Device device)
+    : path(options.path),
+      method_name(options.method ? options.method : "forward"),
+      device(device),
+      threads_at_load(ts::thread_count(options.threads)),
+      threads(threads_at_load) {}
 
 namespace {
 
@@ -96,25 +97,14 @@ jit::Module freeze(const jit::Module &module, const std::string &method) {
   }
 }
 
-void move_constants(jit::Block *block, c10::Device device) {
-  for (jit::Node *node : block->nodes()) {
-    for (jit::Block *inner : node->blocks()) move_constants(inner, device);
-    if (node->kind() != c10::prim::Constant || !node->hasAttribute(c10::attr::value))
-      continue;
-    if (node->output()->type()->kind() == c10::TypeKind::DeviceObjType)
-      node->s_(c10::attr::value, device.str());
-    else if (node->kindOf(c10::attr::value) == jit::AttributeKind::t)
-      node->t_(c10::attr::value, node->t(c10::attr::value).to(device));
-  }
-}
-
 // A module traced on the CPU has "cpu" in its graph, where no load() moves it.
-void move_graph(const jit::Module &module, const TsShimModule &self) {
+void fit_to_device(const jit::Module &module, const TsShimModule &self) {
   if (self.device.is_cpu()) return;
   auto graph = module.get_method(self.method_name).graph();
-  jit::Inline(*graph);
-  jit::ConstantPropagation(graph);
-  move_constants(graph->block(), self.device);
+  ts::move_graph(graph, self.device, self.path);
+  // float32 means float32: with these the boxes move by more than rounding does.
+  at::globalContext().setAllowTF32CuDNN(false);
+  at::globalContext().setAllowTF32CuBLAS(false);
 }
 
 // Whether the method may change the memory of an input.
@@ -139,12 +129,18 @@ void check_options(const TsShimLoadOptions &options) {
                     "parameters can only be converted to a floating type");
 }
 
-jit::Module load_file(TsShimModule &self) {
+jit::Module load_file(TsShimModule &self, const TsShimLoadOptions &options) {
+  auto archive = std::make_shared<ts::Archive>(options);
+  const ts::Vetting vetting{self.path, ts::load_op_libs(options.op_libs),
+                            options.unsafe_operators != 0};
   try {
+    ts::vet_archive(archive, vetting);
     jit::ExtraFilesMap extra_files{{kConfigFile, ""}};
-    jit::Module module = jit::load(self.path, self.device, extra_files);
+    jit::Module module = jit::load(archive, self.device, extra_files);
     self.config = extra_files[kConfigFile];
     return module;
+  } catch (const ts::Error &) {
+    throw;
   } catch (const std::exception &e) {
     std::string core = ts::core_message(e.what());
     throw ts::Error(
@@ -156,31 +152,47 @@ jit::Module load_file(TsShimModule &self) {
 std::unique_ptr<TsShimModule> load_module(const TsShimLoadOptions &options) {
   check_options(options);
   auto self = std::make_unique<TsShimModule>(options, ts::find_device(options.device));
-  ts::check_is_archive(self->path);
-  ts::load_op_libs(options.op_libs);
   configure_executor();
   ts::use_threads(self->threads);
   ts::set_blas_threads(self->threads);
   at::NoGradGuard no_grad;
-  jit::Module module = load_file(*self);
+  jit::Module module = load_file(*self, options);
   module.eval();
   check_method(module, *self);
   const ts::Weights weights(module, options);
   convert_floats(module, ts::to_scalar_type(options.dtype));
   weights.put();
   self->module = freeze(module, self->method_name);
-  move_graph(self->module, *self);
+  self->is_frozen = self->module._ivalue() != module._ivalue();
+  fit_to_device(self->module, *self);
   self->writes_input = writes_input(self->module, self->method_name);
+  if (options.tunable) {
+    self->as_loaded = std::move(module);
+    self->frozen = self->module;
+  }
   return self;
+}
+
+void prepare_module(TsShimModule &self, const TsShimVariant &variant) {
+  if (!self.frozen)
+    throw ts::Error(TS_SHIM_ERROR_ARGUMENT,
+                    self.path + " was not loaded to be tuned, or is settled");
+  c10::InferenceMode inference;
+  jit::Module module = variant.frozen ? ts::make_variant(*self.frozen, self.method_name,
+                                                         self.device, variant)
+                                      : *self.as_loaded;
+  self.writes_input = writes_input(module, self.method_name);
+  self.module = std::move(module);
+  self.channels_last = variant.channels_last || variant.packed;
+  self.threads = variant.threads > 0 ? variant.threads : self.threads_at_load;
+  ts::set_blas_threads(self.threads);
 }
 
 std::unique_ptr<TsShimValue> describe_file(const TsShimLoadOptions &options) {
   if (options.path == nullptr)
     throw ts::Error(TS_SHIM_ERROR_ARGUMENT, "no path of a TorchScript file is given");
   TsShimModule self(options, c10::Device(c10::kCPU));
-  ts::check_is_archive(self.path);
-  ts::load_op_libs(options.op_libs);
-  jit::Module module = load_file(self);
+  jit::Module module = load_file(self, options);
   check_method(module, self);
   return std::make_unique<TsShimValue>(ts::describe_module(module, self.method_name));
 }
@@ -204,6 +216,8 @@ std::vector<c10::IValue> to_arguments(const TsShimModule &self, const Inputs &in
     // analysis does not tell.
     if ((self.writes_input || i < inputs.n_listed) && self.device.is_cpu())
       tensor = tensor.clone();
+    if (self.channels_last && tensor.dim() == 4)
+      tensor = tensor.contiguous(at::MemoryFormat::ChannelsLast);
     if (i < inputs.n_listed)
       list.push_back(std::move(tensor));
     else
@@ -269,7 +283,9 @@ TsShimStatus run_listed(TsShimModule *module, const TsShimTensor *tensors,
            shapes_to_string(tensors, n_inputs) + ": ";
   };
   return ts::guard(error, error_size, TS_SHIM_ERROR_FORWARD, prefix, [&] {
-    *output = run_module(*module, {tensors, n_inputs, n_listed}).release();
+    ts::advise_on_devices(module->device, [&] {
+      *output = run_module(*module, {tensors, n_inputs, n_listed}).release();
+    });
   });
 }
 
@@ -287,6 +303,22 @@ TsShimStatus describe(const TsShimLoadOptions *options, TsShimValue **descriptio
                    [&] { *description = describe_file(*options).release(); });
 }
 
+TsShimStatus prepare(TsShimModule *module, const TsShimVariant *variant, char *error,
+                     size_t error_size) {
+  auto prefix = [&] { return module->path + " cannot be prepared: "; };
+  return ts::guard(error, error_size, TS_SHIM_ERROR_FORWARD, prefix,
+                   [&] { prepare_module(*module, *variant); });
+}
+
+void settle(TsShimModule *module) {
+  module->as_loaded.reset();
+  module->frozen.reset();
+#ifdef __GLIBC__
+  // What the forms that were tried left behind stays with the process otherwise.
+  malloc_trim(0);
+#endif
+}
+
 TsShimApi make_api() {
   TsShimApi api{};
   api.abi_version = TS_SHIM_ABI_VERSION;
@@ -299,6 +331,9 @@ TsShimApi make_api() {
   api.run = run;
   api.run_listed = run_listed;
   api.describe = describe;
+  api.prepare = prepare;
+  api.settle = settle;
+  ts::fill_lane_functions(&api);
   ts::fill_value_functions(&api);
   return api;
 }

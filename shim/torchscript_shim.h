@@ -93,8 +93,64 @@ typedef enum
   TS_SHIM_STRING
 } TsShimKind;
 
+/* A form of a module, which computes the same in another way.  All zero is as
+ * the file says. */
+typedef struct
+{
+  int32_t frozen;               /* parameters become constants; all below need it */
+  int32_t channels_last;        /* images and weights lie in memory as NHWC */
+  int32_t packed;               /* convolutions by oneDNN, weights in its own order */
+  int32_t optimized;            /* libtorch's optimize_for_inference() */
+  TsShimDtype precision;        /* of convolutions and matrix products; FLOAT32 is as
+                                 * the module has it, else FLOAT16 or BFLOAT16 */
+  int32_t threads;              /* intra-op threads of the CPU; 0: as at load() */
+} TsShimVariant;
+
+/* Where the samples of a colour component lie in a frame. */
+typedef struct
+{
+  int32_t plane;                /* index in TsShimFrame.plane */
+  int32_t offset;               /* bytes from the start of a row */
+  int32_t step;                 /* bytes from one sample to the next */
+  int32_t shift;                /* 1: a sample serves 2x2 pixels, 0: one */
+} TsShimComponent;
+
+/* Y'CbCr to R'G'B' or luma, the fixed point of gst/frame/tscolor.h. */
+typedef struct
+{
+  int32_t luma_gain;
+  int16_t y_black, y_gain, cr_to_r, cb_to_g, cr_to_g, cb_to_b;
+} TsShimYuv;
+
+/* A frame in host memory, borrowed, and where it lands in the tensor, in pixels. */
+typedef struct
+{
+  int32_t width, height;
+  int32_t n_planes;             /* 1 to 3 */
+  const uint8_t *plane[3];
+  int32_t stride[3];            /* bytes from one row to the next */
+  int32_t row_bytes[3], rows[3];        /* what there is to read of a plane */
+  TsShimComponent component[3]; /* R, G, B; or Y, Cb, Cr */
+  int32_t is_yuv;
+  TsShimYuv yuv;                /* if it is */
+  int32_t resized_width, resized_height, left, top;
+} TsShimFrame;
+
+/* The tensor that a module takes frames as: those of gst/frame/tstensorizer.h. */
+typedef struct
+{
+  int32_t width, height;
+  int32_t channels;             /* 3, or 1 for luma */
+  int32_t interleaved;          /* the shape: [n, height, width, channels] */
+  int32_t bgr;
+  int32_t pad_value;            /* 0..255 */
+  float scale[3], offset[3];    /* tensor = pixel * scale + offset; R, G, B */
+  TsShimDtype dtype;            /* float32, float16 or bfloat16 */
+} TsShimInput;
+
 typedef struct TsShimModule TsShimModule;
 typedef struct TsShimValue TsShimValue;
+typedef struct TsShimLane TsShimLane;
 
 typedef struct
 {
@@ -116,6 +172,17 @@ typedef struct
   const TsShimNamedTensor *weights;
   size_t n_weights;
   const char *weights_path;
+
+  /* The file's bytes, where the caller has read them; @path then only names it in
+   * messages.  NULL: the file is read, once. */
+  const void *data;
+  size_t size;
+
+  /* 0: a module that calls an operator that is not on the list of those that only
+   * compute (allowed_operators.inc, and what @op_libs register) is not loaded, and
+   * nothing of it has run.  Else such operators run, too. */
+  int32_t unsafe_operators;
+  int32_t tunable;              /* keep what prepare() needs; settle() frees it */
 } TsShimLoadOptions;
 
 typedef struct
@@ -165,7 +232,7 @@ typedef struct
       size_t error_size);
 
   /* Loads a file on the CPU only to say what is in it; of the options it reads
-   * path, method and op_libs.  *description, a dict, is the caller's to free:
+   * path, data, size, method, op_libs and unsafe_operators.  *description, a dict, is the caller's to free:
    *   "methods"           list of strings, "forward(Tensor x) -> Tensor"
    *   "operators"         list of strings, "aten::conv2d", sorted: those that the
    *                       method runs, and what it calls
@@ -177,6 +244,47 @@ typedef struct
    *   "dtypes"            list of strings, of parameters and buffers, "float32" */
   TsShimStatus (*describe) (const TsShimLoadOptions *options,
       TsShimValue **description, char *error, size_t error_size);
+
+  /* Makes run() use another form of a tunable module, from the next call on; after
+   * load() it is the frozen one.  Not while another thread runs it.  On failure the
+   * form stays; it is an ARGUMENT error if there is no such form here. */
+  TsShimStatus (*prepare) (TsShimModule *module, const TsShimVariant *variant,
+      char *error, size_t error_size);
+
+  /* Keeps the form in use and frees what others would be made of. */
+  void (*settle) (TsShimModule *module);
+
+  /* Lanes take frames instead of tensors to a module whose device is a card: the
+   * bytes cross once, and become the input there.  All are NULL in a shim that is
+   * built without kernels.
+   *
+   * A lane has a stream and buffers of its own, so that lanes of one module work at
+   * the same time, each by one thread; all are freed before their module.
+   * What a lane prepares at its first runs, it prepares at once as in the lane @like
+   * of the same module, unless that is NULL.
+   * TS_SHIM_ERROR_DEVICE: the module is not on a card. */
+  TsShimStatus (*lane_new) (TsShimModule *module, const TsShimLane *like,
+      TsShimLane **lane, char *error, size_t error_size);
+  void (*lane_free) (TsShimLane *lane);
+
+  /* Runs the module on a batch of @n frames.  *output is the lane's and lives until
+   * its next run.  If the answer is one tensor [n, C, N] of a raw YOLO head (rows 4
+   * and up are scores) and 0 < @keep < N, *output is float32 and has of each item only
+   * the @keep columns with the best score, in their order. */
+  TsShimStatus (*lane_run) (TsShimLane *lane, const TsShimInput *input,
+      const TsShimFrame *frames, size_t n, size_t keep,
+      const TsShimValue **output, char *error, size_t error_size);
+
+  /* The whole answer of the last run; the caller's to free. */
+  TsShimStatus (*lane_answer) (TsShimLane *lane, TsShimValue **answer, char *error,
+      size_t error_size);
+
+  /* A sentence on how the last run ran ("as a CUDA graph, ..."); the lane's. */
+  const char *(*lane_note) (const TsShimLane *lane);
+
+  /* Memory that a card reads at full speed; NULL if there is none. */
+  void *(*host_alloc) (size_t size);
+  void (*host_free) (void *memory);
 } TsShimApi;
 
 /* The one exported symbol; NULL if this shim does not speak @abi_version. */

@@ -36,7 +36,8 @@ case $kind in
         --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite \
         --suppressions=$top/tests/valgrind.supp" \
       decoders labels modelspec engine detector detectionmeta roi cycles \
-      overlayblend overlaypainter detectionjson detectionoverlay 'shim error text'
+      overlayblend overlaypainter detectionjson detectionoverlay 'shim error text' \
+      foreign detectioncrop
     ;;
   *)
     say "Usage: sh tests/sanitize.sh address|valgrind"

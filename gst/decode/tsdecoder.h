@@ -71,6 +71,10 @@ typedef struct
    * have grown then. */
   gboolean (*decode) (const TsOutput * outputs, gint item,
       const TsDecodeParams * params, TsResult * result, GError ** error);
+
+  /* It reads one output [B, 4 + classes, N], and of that no other columns than
+   * the max_detections with the best scores. */
+  gboolean reads_best_columns;
 } TsDecoder;
 
 /* The decoder called @id; or NULL and TS_ERROR_CONFIG that lists them all. */

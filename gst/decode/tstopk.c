@@ -10,17 +10,25 @@ is_better (const TsTopKItem * a, const TsTopKItem * b)
   return a->score > b->score || (a->score == b->score && a->index < b->index);
 }
 
+/* The array of the last heap of this thread, so that frames reuse its memory. */
+static GPrivate spare = G_PRIVATE_INIT ((GDestroyNotify) g_array_unref);
+
 void
 ts_top_k_init (TsTopK * self, guint k)
 {
-  self->items = g_array_new (FALSE, FALSE, sizeof (TsTopKItem));
+  self->items = g_private_get (&spare);
+  g_private_set (&spare, NULL);
+  if (self->items == NULL)
+    self->items = g_array_new (FALSE, FALSE, sizeof (TsTopKItem));
+  g_array_set_size (self->items, 0);
   self->k = k;
 }
 
 void
 ts_top_k_clear (TsTopK * self)
 {
-  g_clear_pointer (&self->items, g_array_unref);
+  if (self->items != NULL)
+    g_private_replace (&spare, g_steal_pointer (&self->items));
 }
 
 static void
@@ -71,16 +79,26 @@ ts_top_k_add (TsTopK * self, gfloat score, gint64 index)
   }
 }
 
-static gint
-compare_best_first (gconstpointer a, gconstpointer b)
+/* What the root gives up, the worst, goes to the end. */
+static void
+sort_heap (TsTopKItem * heap, guint n)
 {
-  return is_better (a, b) ? -1 : is_better (b, a);
+  while (n > 1) {
+    TsTopKItem worst = heap[0];
+
+    n--;
+    heap[0] = heap[n];
+    sift_down (heap, n);
+    heap[n] = worst;
+  }
 }
 
 const TsTopKItem *
 ts_top_k_sort (TsTopK * self, guint * n_items)
 {
-  g_array_sort (self->items, compare_best_first);
+  TsTopKItem *heap = (TsTopKItem *) (gpointer) self->items->data;
+
   *n_items = self->items->len;
-  return (const TsTopKItem *) (gconstpointer) self->items->data;
+  sort_heap (heap, *n_items);
+  return heap;
 }

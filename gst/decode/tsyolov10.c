@@ -21,7 +21,8 @@ const TsDecoder ts_decoder_yolov10 = {
       "w, h, scores",
   .kind = TS_RESULT_BOXES,
   .roles = {{"output", ""}},
-  .decode = decode
+  .decode = decode,
+  .reads_best_columns = TRUE
 };
 
 static void

@@ -25,8 +25,8 @@ static const struct
 };
 
 void
-ts_element_error_full (GstElement * element, GError * error,
-    const gchar * file, const gchar * function, gint line)
+ts_element_message_full (GstElement * element, GstMessageType type,
+    GError * error, const gchar * file, const gchar * function, gint line)
 {
   GQuark domain = GST_CORE_ERROR;
   gint code = GST_CORE_ERROR_FAILED;
@@ -35,8 +35,11 @@ ts_element_error_full (GstElement * element, GError * error,
       && (guint) error->code < G_N_ELEMENTS (messages)) {
     domain = messages[error->code].domain ();
     code = messages[error->code].code;
+  } else if (error->domain == GST_RESOURCE_ERROR) {
+    domain = error->domain;
+    code = error->code;
   }
-  gst_element_message_full (element, GST_MESSAGE_ERROR, domain, code,
+  gst_element_message_full (element, type, domain, code,
       g_strdup (error->message), NULL, file, function, line);
   g_error_free (error);
 }

@@ -1,4 +1,4 @@
-/* gstdetectionjson.c - element that writes detections as JSON Lines
+/* gstdetectionjson.c - element that writes detections as text
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -6,34 +6,24 @@
 /**
  * SECTION:element-detectionjson
  * @title: detectionjson
+ * @short_description: writes what models found, as JSON, XML or CSV
  *
- * Passes buffers through untouched and writes each #GstTorchscriptDetectionMeta
- * on them as one line of JSON (JSON Lines, UTF-8). A frame that went through two
- * models gives two lines; a buffer that no model has answered to gives none; an
- * answer without detections gives a line with an empty list. A line is in the
- * file before its buffer goes on.
+ * Passes buffers through untouched and writes what models said of them: boxes
+ * (#GstTorchscriptDetectionMeta), classes of the whole frame
+ * (#GstTorchscriptClassificationMeta) and segmentations
+ * (#GstTorchscriptMaskMeta). A buffer that no model has answered to gives
+ * nothing; an answer without detections is an answer.
  *
- * |[
- * {"result":0,"model":"doclayout","pts":0,"width":990,"height":1400,"detections":[{"class_id":0,"label":"title","score":0.93,"box":[102.5,80.25,884,131]}]}
- * ]|
+ * #GstDetectionJson:format chooses the form, by default one line of JSON for each
+ * answer. Text is UTF-8 and has decimal points in every locale.
  *
- * * `result`: integer, running number of the model's answer, from 0 at each
- *   start of the inference element
- * * `model`: string, the model's name
- * * `pts`: integer, presentation time in nanoseconds, or null
- * * `width`, `height`: integers, size in pixels of the frame the boxes refer to
- * * `detections`: array, best score first
- *   * `class_id`: integer, from 0
- *   * `label`: string, name of the class, or null
- *   * `score`: number, 0 to 1
- *   * `box`: array of four numbers, left, top, right and bottom edge in pixels of
- *     the frame; the top left pixel spans 0 to 1
- *
- * A #GstTorchscriptClassificationMeta gives a line with `classes` in place of
- * `width`, `height` and `detections`: an array of `class_id`, `label` and
- * `score`, best score first. A #GstTorchscriptMaskMeta gives one with `mask` in
- * place of `detections`: `columns` and `rows` of the class map and its place in
- * the frame as `box`; the map itself is not written.
+ * #GstDetectionJson:location chooses the place: a file, `-` for standard output,
+ * or `unix:PATH` for a Unix socket that somebody listens on. What is written of a
+ * buffer is there before the buffer goes on. In a file it is whole or not there at
+ * all, also after a full disk or `kill -9`. With
+ * #GstDetectionJson:post-messages the same is posted as element messages named
+ * `detectionjson`, with the fields `timestamp`, `stream-time`, `running-time`
+ * (nanoseconds), `page`, `format` and `data`, and `source` where it is known.
  *
  * ## Example
  * |[
@@ -42,38 +32,41 @@
  *
  * Since: 0.1
  */
-#define _GNU_SOURCE             /* struct ucred */
 #include "gstdetectionjson.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <glib/gstdio.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "detectionline.h"
+#include "elementerror.h"
+#include "tsframesource.h"
+#include "tssink.h"
 
 GST_DEBUG_CATEGORY_STATIC (detection_json_debug);
 #define GST_CAT_DEFAULT detection_json_debug
 
+#define DEFAULT_FORMAT 0
+#define DEFAULT_POST_MESSAGES FALSE
+
 enum
 {
   PROP_0,
-  PROP_LOCATION
+  PROP_LOCATION,
+  PROP_FORMAT,
+  PROP_POST_MESSAGES
 };
 
 struct _GstDetectionJson
 {
   GstBaseTransform parent;
 
-  gchar *location;              /* object lock */
+  /* object lock */
+  gchar *location;
+  gint format_id;
+  gboolean post_messages;
 
-  /* from start to stop */
-  gchar *path;                  /* location, for messages */
-  gint fd;
-  GString *line;
+  /* From start to stop. */
+  const TsFormat *format;
+  TsSink *sink;                 /* or NULL */
+  gboolean posting, begun;
+  GCancellable *cancellable;
+  TsFrameSource source;
 };
 
 G_DEFINE_TYPE (GstDetectionJson, gst_detection_json, GST_TYPE_BASE_TRANSFORM);
@@ -85,153 +78,156 @@ static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
 static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
     GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
 
-/* One end of a pair that this process made, such as that of a GstBus. */
-static gboolean
-is_own_socket (gint fd)
-{
-  struct ucred peer;
-  socklen_t size = sizeof peer;
-
-  return getsockopt (fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0
-      && peer.pid == getpid ();
-}
-
-/* Where a program is started without a standard output, its number goes to
- * whatever is opened first: an object of the kernel without a file type, a
- * library's file, which is not to be inherited, or a socket. */
-static gboolean
-has_standard_output (void)
-{
-  gint flags = fcntl (STDOUT_FILENO, F_GETFD);
-  struct stat info;
-
-  return flags >= 0 && !(flags & FD_CLOEXEC)
-      && fstat (STDOUT_FILENO, &info) == 0 && (info.st_mode & S_IFMT) != 0
-      && !is_own_socket (STDOUT_FILENO);
-}
-
-static gint
-open_location (const gchar * location)
-{
-  if (strcmp (location, "-") == 0 && !has_standard_output ()) {
-    errno = EBADF;
-    return -1;
-  }
-  if (strcmp (location, "-") == 0)
-    return fcntl (STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
-  return g_open (location, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-}
-
 static gboolean
 gst_detection_json_start (GstBaseTransform * trans)
 {
   GstDetectionJson *self = GST_DETECTION_JSON (trans);
   g_autofree gchar *location = NULL;
+  GError *error = NULL;
 
   GST_OBJECT_LOCK (self);
   location = g_strdup (self->location);
+  self->format = ts_format_get (self->format_id);
+  self->posting = self->post_messages;
   GST_OBJECT_UNLOCK (self);
 
-  if (location == NULL || *location == '\0') {
-    GST_ELEMENT_ERROR (self, RESOURCE, NOT_FOUND,
-        ("The location property is not set; set it to the path of a file to "
-            "write the detections to, or to \"-\" for standard output."),
-        (NULL));
+  self->begun = FALSE;
+  ts_frame_source_init (&self->source);
+  if (location != NULL && *location != '\0') {
+    self->sink = ts_sink_open (location, self->format, self->cancellable,
+        &error);
+    if (self->sink != NULL)
+      return TRUE;
+    ts_element_error (self, error);
     return FALSE;
   }
-  self->fd = open_location (location);
-  if (self->fd < 0) {
-    GST_ELEMENT_ERROR (self, RESOURCE, OPEN_WRITE,
-        ("Cannot open \"%s\"%s to write detections: %s; set the location "
-            "property to a file that can be written.", location,
-            strcmp (location, "-") == 0 ? " (standard output)" : "",
-            g_strerror (errno)), GST_ERROR_SYSTEM);
-    return FALSE;
-  }
-  self->path = g_steal_pointer (&location);
-  self->line = g_string_new (NULL);
-  return TRUE;
+  if (self->posting)
+    return TRUE;
+  GST_ELEMENT_ERROR (self, RESOURCE, NOT_FOUND,
+      ("The location property is not set; set it to the path of a file to "
+          "write the detections to, to \"-\" for standard output, or to "
+          "\"unix:\" and the path of a socket; or set post-messages."), (NULL));
+  return FALSE;
+}
+
+/* FALSE: with an error on the bus, or because the element is being stopped. */
+static gboolean
+write_text (GstDetectionJson * self, const GString * text, guint page)
+{
+  GError *error = NULL;
+
+  if (ts_sink_write (self->sink, text, page, &error))
+    return TRUE;
+  if (error != NULL)
+    ts_element_error (self, error);
+  return FALSE;
+}
+
+/* What stands behind the last record. */
+static gboolean
+write_end (GstDetectionJson * self)
+{
+  g_autoptr (GString) text =
+      g_string_new (self->begun ? "" : self->format->head);
+
+  g_string_append (text, self->format->tail);
+  return text->len == 0 || write_text (self, text, 0);
 }
 
 static gboolean
 gst_detection_json_stop (GstBaseTransform * trans)
 {
   GstDetectionJson *self = GST_DETECTION_JSON (trans);
+  GError *error = NULL;
   gboolean ok = TRUE;
 
-  /* Some file systems report only here that a write has failed. */
-  if (self->fd >= 0 && close (self->fd) < 0) {
-    GST_ELEMENT_ERROR (self, RESOURCE, CLOSE,
-        ("Cannot finish writing detections to \"%s\": %s.", self->path,
-            g_strerror (errno)), GST_ERROR_SYSTEM);
-    ok = FALSE;
+  if (self->sink != NULL) {
+    ok = write_end (self);
+    if (!ts_sink_close (g_steal_pointer (&self->sink), &error)) {
+      ts_element_error (self, error);
+      ok = FALSE;
+    }
   }
-  self->fd = -1;
-  g_clear_pointer (&self->path, g_free);
-  if (self->line != NULL)
-    g_string_free (g_steal_pointer (&self->line), TRUE);
+  ts_frame_source_clear (&self->source);
   return ok;
 }
 
-/* Writes all or nothing, as far as the file can be cut; sets errno. */
 static gboolean
-write_line (gint fd, const gchar * text, gsize size)
+gst_detection_json_sink_event (GstBaseTransform * trans, GstEvent * event)
 {
-  gsize done = 0;
-
-  while (done < size) {
-    gssize n = write (fd, text + done, size - done);
-
-    if (n >= 0) {
-      done += n;
-    } else if (errno != EINTR) {
-      gint write_errno = errno;
-      off_t end = done > 0 ? lseek (fd, 0, SEEK_CUR) : -1;
-
-      if (end >= 0 && ftruncate (fd, end - (off_t) done) < 0)
-        GST_WARNING ("cannot remove half a line: %s", g_strerror (errno));
-      errno = write_errno;
-      return FALSE;
-    }
-  }
-  return TRUE;
+  ts_frame_source_event (&GST_DETECTION_JSON (trans)->source, event);
+  return GST_BASE_TRANSFORM_CLASS (gst_detection_json_parent_class)->sink_event
+      (trans, event);
 }
 
-/* FALSE for a meta that is no answer of ours. */
 static gboolean
-append_line (GString * line, GstMeta * meta, GstClockTime pts)
+write_record (GstDetectionJson * self, const TsRecord * record)
 {
-  g_string_truncate (line, 0);
-  if (meta->info->api == GST_TORCHSCRIPT_DETECTION_META_API_TYPE)
-    gst_torchscript_append_detection_line (line,
-        (GstTorchscriptDetectionMeta *) meta, pts);
-  else if (meta->info->api == GST_TORCHSCRIPT_CLASSIFICATION_META_API_TYPE)
-    gst_torchscript_append_class_line (line,
-        (GstTorchscriptClassificationMeta *) meta, pts);
-  else if (meta->info->api == GST_TORCHSCRIPT_MASK_META_API_TYPE)
-    gst_torchscript_append_mask_line (line, (GstTorchscriptMaskMeta *) meta,
-        pts);
-  return line->len > 0;
+  g_autoptr (GString) text =
+      g_string_new (self->begun ? self->format->between : self->format->head);
+  gsize before = text->len;
+
+  self->format->append (text, record);
+  if (text->len == before)
+    return TRUE;
+  self->begun = TRUE;
+  return write_text (self, text, record->page);
+}
+
+static void
+post_record (GstDetectionJson * self, const TsRecord * record)
+{
+  g_autoptr (GPtrArray) messages = ts_format_messages (self->format, record);
+  const GstSegment *segment = &GST_BASE_TRANSFORM (self)->segment;
+  GstClockTime pts = segment->format == GST_FORMAT_TIME ?
+      GST_BUFFER_PTS (record->buffer) : GST_CLOCK_TIME_NONE;
+
+  for (guint i = 0; i < messages->len; i++) {
+    GstStructure *s = gst_structure_new ("detectionjson",
+        "timestamp", G_TYPE_UINT64, pts,
+        "stream-time", G_TYPE_UINT64,
+        gst_segment_to_stream_time (segment, segment->format, pts),
+        "running-time", G_TYPE_UINT64,
+        gst_segment_to_running_time (segment, segment->format, pts),
+        "page", G_TYPE_UINT, record->page,
+        "format", G_TYPE_STRING, self->format->name,
+        "data", G_TYPE_STRING, messages->pdata[i], NULL);
+
+    if (record->source != NULL)
+      gst_structure_set (s, "source", G_TYPE_STRING, record->source, NULL);
+    gst_element_post_message (GST_ELEMENT (self),
+        gst_message_new_element (GST_OBJECT (self), s));
+  }
 }
 
 static GstFlowReturn
 gst_detection_json_transform_ip (GstBaseTransform * trans, GstBuffer * buffer)
 {
   GstDetectionJson *self = GST_DETECTION_JSON (trans);
-  gpointer state = NULL;
-  GstMeta *meta;
+  const TsRecord record = ts_frame_source_next (&self->source,
+      GST_BASE_TRANSFORM_SINK_PAD (trans), buffer);
 
-  while ((meta = gst_buffer_iterate_meta (buffer, &state)) != NULL) {
-    if (!append_line (self->line, meta, GST_BUFFER_PTS (buffer)))
-      continue;
-    if (!write_line (self->fd, self->line->str, self->line->len)) {
-      GST_ELEMENT_ERROR (self, RESOURCE, WRITE,
-          ("Cannot write detections to \"%s\": %s.", self->path,
-              g_strerror (errno)), GST_ERROR_SYSTEM);
-      return GST_FLOW_ERROR;
-    }
-  }
+  if (self->sink != NULL && !write_record (self, &record))
+    return g_cancellable_is_cancelled (self->cancellable) ?
+        GST_FLOW_FLUSHING : GST_FLOW_ERROR;
+  if (self->posting)
+    post_record (self, &record);
   return GST_FLOW_OK;
+}
+
+/* Stopping must not wait for a reader that does not read. */
+static GstStateChangeReturn
+gst_detection_json_change_state (GstElement * element,
+    GstStateChange transition)
+{
+  GstDetectionJson *self = GST_DETECTION_JSON (element);
+
+  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED)
+    g_cancellable_reset (self->cancellable);
+  else if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
+    g_cancellable_cancel (self->cancellable);
+  return GST_ELEMENT_CLASS (gst_detection_json_parent_class)->change_state
+      (element, transition);
 }
 
 static void
@@ -240,17 +236,23 @@ gst_detection_json_set_property (GObject * object, guint id,
 {
   GstDetectionJson *self = GST_DETECTION_JSON (object);
 
+  GST_OBJECT_LOCK (self);
   switch (id) {
     case PROP_LOCATION:
-      GST_OBJECT_LOCK (self);
       g_free (self->location);
       self->location = g_value_dup_string (value);
-      GST_OBJECT_UNLOCK (self);
+      break;
+    case PROP_FORMAT:
+      self->format_id = g_value_get_enum (value);
+      break;
+    case PROP_POST_MESSAGES:
+      self->post_messages = g_value_get_boolean (value);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
       break;
   }
+  GST_OBJECT_UNLOCK (self);
 }
 
 static void
@@ -259,23 +261,52 @@ gst_detection_json_get_property (GObject * object, guint id, GValue * value,
 {
   GstDetectionJson *self = GST_DETECTION_JSON (object);
 
+  GST_OBJECT_LOCK (self);
   switch (id) {
     case PROP_LOCATION:
-      GST_OBJECT_LOCK (self);
       g_value_set_string (value, self->location);
-      GST_OBJECT_UNLOCK (self);
+      break;
+    case PROP_FORMAT:
+      g_value_set_enum (value, self->format_id);
+      break;
+    case PROP_POST_MESSAGES:
+      g_value_set_boolean (value, self->post_messages);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
       break;
   }
+  GST_OBJECT_UNLOCK (self);
 }
 
 static void
 gst_detection_json_finalize (GObject * object)
 {
-  g_free (GST_DETECTION_JSON (object)->location);
+  GstDetectionJson *self = GST_DETECTION_JSON (object);
+
+  g_free (self->location);
+  g_object_unref (self->cancellable);
   G_OBJECT_CLASS (gst_detection_json_parent_class)->finalize (object);
+}
+
+static void
+install_properties (GObjectClass * klass)
+{
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
+      GST_PARAM_MUTABLE_READY;
+
+  g_object_class_install_property (klass, PROP_LOCATION,
+      g_param_spec_string ("location", "Location",
+          "Where to write: a file, emptied at each start, with \"%03d\" for the "
+          "page in formats of one document a page; \"-\": standard output; "
+          "\"unix:PATH\": a Unix socket", NULL, flags));
+  g_object_class_install_property (klass, PROP_FORMAT,
+      g_param_spec_enum ("format", "Format", "The form of the text",
+          ts_format_get_type (), DEFAULT_FORMAT, flags));
+  g_object_class_install_property (klass, PROP_POST_MESSAGES,
+      g_param_spec_boolean ("post-messages", "Post messages",
+          "Post the text as element messages as well", DEFAULT_POST_MESSAGES,
+          flags));
 }
 
 static void
@@ -286,26 +317,25 @@ gst_detection_json_class_init (GstDetectionJsonClass * klass)
   GstBaseTransformClass *trans_class = GST_BASE_TRANSFORM_CLASS (klass);
 
   GST_DEBUG_CATEGORY_INIT (detection_json_debug, "detectionjson", 0,
-      "writes detections as JSON Lines");
+      "writes detections as text");
 
   object_class->set_property = gst_detection_json_set_property;
   object_class->get_property = gst_detection_json_get_property;
   object_class->finalize = gst_detection_json_finalize;
-  g_object_class_install_property (object_class, PROP_LOCATION,
-      g_param_spec_string ("location", "Location",
-          "File to write the detections to, emptied at each start; \"-\": "
-          "standard output", NULL, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS
-          | GST_PARAM_MUTABLE_READY));
+  install_properties (object_class);
 
-  gst_element_class_set_static_metadata (element_class, "Detection JSON writer",
+  gst_element_class_set_static_metadata (element_class, "Detection writer",
       "Filter/Analyzer/Video",
-      "Writes what TorchScript models found as one line of JSON a frame",
+      "Writes what TorchScript models found as JSON, XML or CSV",
       "The gst-torchscript developers");
   gst_element_class_add_static_pad_template (element_class, &sink_template);
   gst_element_class_add_static_pad_template (element_class, &src_template);
+  gst_type_mark_as_plugin_api (ts_format_get_type (), 0);
 
+  element_class->change_state = gst_detection_json_change_state;
   trans_class->start = gst_detection_json_start;
   trans_class->stop = gst_detection_json_stop;
+  trans_class->sink_event = gst_detection_json_sink_event;
   trans_class->transform_ip = gst_detection_json_transform_ip;
   trans_class->transform_ip_on_passthrough = TRUE;
 }
@@ -313,6 +343,8 @@ gst_detection_json_class_init (GstDetectionJsonClass * klass)
 static void
 gst_detection_json_init (GstDetectionJson * self)
 {
-  self->fd = -1;
+  self->cancellable = g_cancellable_new ();
+  self->format_id = DEFAULT_FORMAT;
+  self->post_messages = DEFAULT_POST_MESSAGES;
   gst_base_transform_set_passthrough (GST_BASE_TRANSFORM (self), TRUE);
 }

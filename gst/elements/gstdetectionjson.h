@@ -1,4 +1,4 @@
-/* gstdetectionjson.h - element that writes detections as JSON Lines
+/* gstdetectionjson.h - element that writes detections as text
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */

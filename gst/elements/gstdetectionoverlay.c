@@ -19,6 +19,9 @@
  * or resized without saying so) is not drawn, since its boxes would be in the
  * wrong place; a warning in the debug log says so.
  *
+ * Objects that other elements attached, as regions of interest or in GstAnalytics,
+ * are drawn as well; the mirrors of what is drawn already are not.
+ *
  * Line width and font follow the frame unless set: a line is
  * (width + height) / 1000 pixels wide, at least 1; text is
  * (width + height) / 180 pixels high, at least 8.
@@ -33,10 +36,15 @@
 #include "gstdetectionoverlay.h"
 
 #include <gst/video/video.h>
+#include <math.h>
 #include <string.h>
 
+#include "classfilter.h"
+#include "../extras/extras.h"
+#include "elementerror.h"
 #include "overlaymask.h"
 #include "overlaypainter.h"
+#include "overlaysource.h"
 #include "torchscript.h"
 
 GST_DEBUG_CATEGORY_STATIC (detection_overlay_debug);
@@ -91,10 +99,13 @@ struct _GstDetectionOverlay
 
   /* streaming thread */
   Settings active;              /* a copy of settings */
-  gchar **active_classes;       /* active.classes split; NULL: all */
+  gchar **active_classes;       /* of active.classes */
   GstVideoInfo info;
   TsOverlayPainter *painter;    /* made with the first box */
   GString *text;
+  GArray *objects;              /* those of others, behind n_own of ours */
+  GArray *found;                /* scratch for collecting them */
+  guint n_own;
 };
 
 G_DEFINE_TYPE (GstDetectionOverlay, gst_detection_overlay,
@@ -116,27 +127,6 @@ settings_clear (Settings * settings)
   g_clear_pointer (&settings->classes, g_free);
 }
 
-/* "title, 3" to {"title", "3"}; NULL if it names nothing. */
-static gchar **
-split_classes (const gchar * classes)
-{
-  gchar **names, **from, **to;
-
-  if (classes == NULL)
-    return NULL;
-  names = g_strsplit (classes, ",", -1);
-  for (from = to = names; *from != NULL; from++) {
-    if (*g_strstrip (*from) != '\0')
-      *to++ = *from;
-    else
-      g_free (*from);
-  }
-  *to = NULL;
-  if (to == names)
-    g_clear_pointer (&names, g_free);
-  return names;
-}
-
 /* Takes over what the application has set since the last frame. */
 static void
 update_active_settings (GstDetectionOverlay * self)
@@ -148,7 +138,7 @@ update_active_settings (GstDetectionOverlay * self)
     self->active.style.font = g_strdup (self->settings.style.font);
     self->active.classes = g_strdup (self->settings.classes);
     g_strfreev (self->active_classes);
-    self->active_classes = split_classes (self->active.classes);
+    self->active_classes = ts_class_filter_new (self->active.classes);
     self->settings_changed = FALSE;
   }
   GST_OBJECT_UNLOCK (self);
@@ -157,21 +147,13 @@ update_active_settings (GstDetectionOverlay * self)
 static gboolean
 class_is_shown (GstDetectionOverlay * self, gint class_id, const gchar * label)
 {
-  gchar id[16];
-
-  if (self->active_classes == NULL)
-    return TRUE;
-  if (label != NULL
-      && g_strv_contains ((const gchar * const *) self->active_classes, label))
-    return TRUE;
-  g_snprintf (id, sizeof (id), "%d", class_id);
-  return g_strv_contains ((const gchar * const *) self->active_classes, id);
+  return ts_class_filter_has (self->active_classes, class_id, label);
 }
 
 static gboolean
 is_shown (GstDetectionOverlay * self, const GstTorchscriptDetection * d)
 {
-  return d->score >= self->active.min_score
+  return !(d->score < self->active.min_score)
       && class_is_shown (self, d->class_id, d->label);
 }
 
@@ -203,6 +185,17 @@ meta_fits (GstDetectionOverlay * self, GstBuffer * buffer, guint frame_width,
 typedef void (*DetectionFunc) (GstDetectionOverlay * self,
     const GstTorchscriptDetection * d, gpointer user_data);
 
+static guint
+show (GstDetectionOverlay * self, const GstTorchscriptDetection * d,
+    DetectionFunc func, gpointer user_data)
+{
+  if (!is_shown (self, d))
+    return 0;
+  if (func != NULL)
+    func (self, d, user_data);
+  return 1;
+}
+
 /* Calls @func for what is to be drawn, the best of each model last and so on
  * top; gives the number.  @func may be NULL. */
 static guint
@@ -221,17 +214,13 @@ foreach_shown (GstDetectionOverlay * self, GstBuffer * buffer,
     if (i == 0 || !meta_fits (self, buffer, meta->frame_width,
             meta->frame_height, meta->model_name))
       continue;
-    while (i-- > 0) {
-      const GstTorchscriptDetection *d =
-          gst_torchscript_detection_meta_get_detection (meta, i);
-
-      if (!is_shown (self, d))
-        continue;
-      n_shown++;
-      if (func != NULL)
-        func (self, d, user_data);
-    }
+    while (i-- > 0)
+      n_shown += show (self, gst_torchscript_detection_meta_get_detection (meta,
+              i), func, user_data);
   }
+  for (guint i = self->objects->len; i-- > self->n_own;)
+    n_shown += show (self, &g_array_index (self->objects,
+            GstTorchscriptDetection, i), func, user_data);
   return n_shown;
 }
 
@@ -297,11 +286,19 @@ blend_tile (const TsOverlayTile * tile, gpointer user_data)
   ts_overlay_blend (user_data, tile);
 }
 
+/* The name stands in for a class number that is not known. */
+static gint
+get_color_class (const GstTorchscriptDetection * d)
+{
+  return d->class_id >= 0 || d->label == NULL ? d->class_id :
+      (gint) (g_str_hash (d->label) & G_MAXINT);
+}
+
 static TsOverlayBox
 to_box (const GstTorchscriptDetection * d)
 {
   TsOverlayBox box = { d->x1, d->y1, d->x2, d->y2,
-    ts_overlay_class_color (d->class_id)
+    ts_overlay_class_color (get_color_class (d))
   };
 
   return box;
@@ -320,16 +317,16 @@ static void
 write_text (GstDetectionOverlay * self, gint class_id, const gchar * label,
     gfloat value)
 {
-  gchar score[G_ASCII_DTOSTR_BUF_SIZE];
+  gchar score[G_ASCII_DTOSTR_BUF_SIZE], number[32];
 
   g_string_truncate (self->text, 0);
-  if (self->active.show_labels) {
-    if (label != NULL)
-      g_string_append (self->text, label);
-    else
-      g_string_append_printf (self->text, "class %d", class_id);
+  if (label == NULL) {
+    g_snprintf (number, sizeof (number), "class %d", class_id);
+    label = class_id >= 0 ? number : "";
   }
-  if (self->active.show_scores) {
+  if (self->active.show_labels)
+    g_string_append (self->text, label);
+  if (self->active.show_scores && !isnan (value)) {
     g_ascii_formatd (score, sizeof (score), "%.2f", value);
     if (self->text->len > 0)
       g_string_append_c (self->text, ' ');
@@ -420,6 +417,19 @@ set_frame (TsOverlayFrame * frame, const GstVideoFrame * video)
     set_luma_frame (frame, video);
 }
 
+static gboolean
+make_painter (GstDetectionOverlay * self)
+{
+  GError *error = NULL;
+
+  if (ts_extras_open (&error) == NULL) {
+    ts_element_error (self, error);
+    return FALSE;
+  }
+  self->painter = ts_overlay_painter_new ();
+  return TRUE;
+}
+
 static GstFlowReturn
 gst_detection_overlay_transform_ip (GstBaseTransform * trans,
     GstBuffer * buffer)
@@ -431,6 +441,8 @@ gst_detection_overlay_transform_ip (GstBaseTransform * trans,
   if (!has_drawing (self, buffer))
     return GST_FLOW_OK;
 
+  if (self->painter == NULL && !make_painter (self))
+    return GST_FLOW_ERROR;
   if (!gst_video_frame_map (&video, &self->info, buffer, GST_MAP_READWRITE)) {
     GST_ELEMENT_ERROR (self, RESOURCE, WRITE,
         ("A %s frame of %dx%d pixels could not be drawn on: the buffer of %"
@@ -441,8 +453,6 @@ gst_detection_overlay_transform_ip (GstBaseTransform * trans,
     return GST_FLOW_ERROR;
   }
   set_frame (&frame, &video);
-  if (self->painter == NULL)
-    self->painter = ts_overlay_painter_new ();
   ts_overlay_painter_set_style (self->painter, &self->active.style,
       frame.width, frame.height);
   draw_masks (self, buffer, &frame);
@@ -462,6 +472,7 @@ gst_detection_overlay_prepare_output_buffer (GstBaseTransform * trans,
   GstDetectionOverlay *self = GST_DETECTION_OVERLAY (trans);
 
   update_active_settings (self);
+  self->n_own = ts_overlay_collect (input, self->objects, self->found);
   if (!has_drawing (self, input)) {
     *output = input;
     return GST_FLOW_OK;
@@ -603,6 +614,8 @@ gst_detection_overlay_finalize (GObject * object)
   settings_clear (&self->active);
   g_strfreev (self->active_classes);
   g_string_free (self->text, TRUE);
+  g_array_unref (self->objects);
+  g_array_unref (self->found);
   G_OBJECT_CLASS (gst_detection_overlay_parent_class)->finalize (object);
 }
 
@@ -698,4 +711,6 @@ gst_detection_overlay_init (GstDetectionOverlay * self)
   self->settings.mask_background = DEFAULT_MASK_BACKGROUND;
   self->settings_changed = TRUE;
   self->text = g_string_new (NULL);
+  self->objects = g_array_new (FALSE, FALSE, sizeof (GstTorchscriptDetection));
+  self->found = g_array_new (FALSE, FALSE, sizeof (GstTorchscriptDetection));
 }

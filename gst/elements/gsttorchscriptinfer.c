@@ -27,38 +27,27 @@
  *     video/x-raw,format=RGB ! detectionoverlay ! pngenc ! \
  *     filesink location=boxes.png
  * ]|
+ *
+ * Since: 0.1
  */
-#include "gsttorchscriptinfer.h"
-
-#include <gst/video/video.h>
+#include "inferelement.h"
 
 #include "elementerror.h"
-#include "infersettings.h"
-#include "resultattach.h"
-#include "tserror.h"
+#include "inferstats.h"
 #include "videoimage.h"
 
-GST_DEBUG_CATEGORY_STATIC (torchscript_infer_debug);
+GST_DEBUG_CATEGORY (torchscript_infer_debug);
 #define GST_CAT_DEFAULT torchscript_infer_debug
 
-struct _GstTorchscriptInfer
-{
-  GstBaseTransform parent;
-
-  TsInferSettings settings;     /* guarded by the object lock */
-
-  /* State, between start() and stop(), used by the streaming thread only. */
-  TsDetector *detector;
-  GstVideoInfo info;
-  gint refused_width, refused_height;   /* the model failed on this size */
-  TsResult result;              /* reused for every frame */
-  guint64 n_results;
-};
-
 G_DEFINE_FINAL_TYPE (GstTorchscriptInfer, gst_torchscript_infer,
-    GST_TYPE_BASE_TRANSFORM);
+    GST_TYPE_ELEMENT);
 GST_ELEMENT_REGISTER_DEFINE (torchscriptinfer, "torchscriptinfer",
     GST_RANK_NONE, GST_TYPE_TORCHSCRIPT_INFER);
+
+guint ts_infer_signal_detections;
+
+/* The first id after those of the settings. */
+static guint prop_stats;
 
 #define VIDEO_CAPS GST_VIDEO_CAPS_MAKE (TS_VIDEO_FORMATS)
 
@@ -79,189 +68,141 @@ gst_torchscript_infer_set_property (GObject * object, guint id,
   GST_OBJECT_UNLOCK (self);
 }
 
+/* The model is asked without the lock. */
+GstStructure *
+ts_infer_get_stats (GstTorchscriptInfer * self)
+{
+  g_autoptr (TsInferModel) model = NULL;
+
+  GST_OBJECT_LOCK (self);
+  if (self->model != NULL)
+    model = ts_infer_model_ref (self->model);
+  GST_OBJECT_UNLOCK (self);
+  return ts_infer_stats_to_structure (self->stats, model,
+      ts_infer_queue_get_level (self->queue));
+}
+
 static void
 gst_torchscript_infer_get_property (GObject * object, guint id,
     GValue * value, GParamSpec * pspec)
 {
   GstTorchscriptInfer *self = GST_TORCHSCRIPT_INFER (object);
 
+  if (id == prop_stats) {
+    g_value_take_boxed (value, ts_infer_get_stats (self));
+    return;
+  }
   GST_OBJECT_LOCK (self);
   if (!ts_infer_settings_get (&self->settings, id, value))
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   GST_OBJECT_UNLOCK (self);
 }
 
-/* Opens the detector with the settings as they are now, without holding the
- * lock while a file is read and a module is loaded. */
-static TsDetector *
-open_detector (GstTorchscriptInfer * self, GError ** error)
+static void
+gst_torchscript_infer_dispatch_properties_changed (GObject * object,
+    guint n_pspecs, GParamSpec ** pspecs)
+{
+  G_OBJECT_CLASS (gst_torchscript_infer_parent_class)
+      ->dispatch_properties_changed (object, n_pspecs, pspecs);
+  ts_infer_reload_notify (GST_TORCHSCRIPT_INFER (object), n_pspecs, pspecs);
+}
+
+static void
+tell_model (GstTorchscriptInfer * self)
+{
+  const TsDetector *detector = ts_infer_model_get_detector (self->model);
+  const gchar *warning = ts_detector_get_runtime_warning (detector);
+
+  GST_INFO_OBJECT (self, "model %s on %s (%s), %s",
+      ts_detector_get_name (detector), ts_detector_get_device (detector),
+      ts_detector_get_device_reason (detector),
+      ts_detector_get_runtime (detector));
+  if (warning != NULL)
+    GST_ELEMENT_WARNING (self, LIBRARY, SETTINGS, ("%s", warning), (NULL));
+}
+
+/* Before there is anything to measure. */
+static GstClockTime
+estimate_latency (const TsInferSettings * settings)
+{
+  return settings->scheduling == TS_SCHEDULING_THROUGHPUT
+      && settings->batch_size > 1 ? settings->batch_timeout * GST_MSECOND : 0;
+}
+
+static gboolean
+open_model (GstTorchscriptInfer * self, const TsInferSettings * settings)
+{
+  GError *error = NULL;
+  TsInferModel *model = ts_infer_model_open (settings, 0, &error);
+
+  GST_OBJECT_LOCK (self);
+  self->model = model;
+  GST_OBJECT_UNLOCK (self);
+  if (model == NULL) {
+    ts_element_error (self, error);
+    return FALSE;
+  }
+  tell_model (self);
+  ts_infer_queue_set_max (self->queue,
+      ts_infer_settings_get_max_in_flight (settings));
+  ts_infer_latency_reset (&self->latency, estimate_latency (settings));
+  return TRUE;
+}
+
+/* Takes the settings as they are now, without holding the lock while a file is read
+ * and a module is loaded. */
+static gboolean
+start (GstTorchscriptInfer * self)
 {
   TsInferSettings settings;
-  TsDetectorOptions options;
-  TsDetector *detector;
+  gboolean opened;
 
   GST_OBJECT_LOCK (self);
   ts_infer_settings_copy (&self->settings, &settings);
   GST_OBJECT_UNLOCK (self);
-
-  options = ts_infer_settings_get_options (&settings);
-  detector = ts_detector_open (&options, error);
+  opened = open_model (self, &settings);
+  if (opened)
+    ts_infer_loader_start (self->loader, &settings);
   ts_infer_settings_clear (&settings);
-  return detector;
-}
-
-static gboolean
-gst_torchscript_infer_start (GstBaseTransform * trans)
-{
-  GstTorchscriptInfer *self = GST_TORCHSCRIPT_INFER (trans);
-  GError *error = NULL;
-  const gchar *warning;
-
-  self->detector = open_detector (self, &error);
-  if (self->detector == NULL) {
-    ts_element_error (self, error);
-    return FALSE;
-  }
-  GST_INFO_OBJECT (self, "model %s on %s (%s), %s",
-      ts_detector_get_name (self->detector),
-      ts_detector_get_device (self->detector),
-      ts_detector_get_device_reason (self->detector),
-      ts_detector_get_runtime (self->detector));
-  warning = ts_detector_get_runtime_warning (self->detector);
-  if (warning != NULL)
-    GST_ELEMENT_WARNING (self, LIBRARY, SETTINGS, ("%s", warning), (NULL));
   self->n_results = 0;
   self->refused_width = self->refused_height = 0;
-  return TRUE;
+  ts_infer_late_reset (&self->late);
+  return opened;
 }
 
-static gboolean
-gst_torchscript_infer_stop (GstBaseTransform * trans)
-{
-  GstTorchscriptInfer *self = GST_TORCHSCRIPT_INFER (trans);
-
-  g_clear_pointer (&self->detector, ts_detector_free);
-  gst_video_info_init (&self->info);
-  return TRUE;
-}
-
-static gboolean
-warm_up (GstTorchscriptInfer * self, gint width, gint height)
-{
-  GError *error = NULL;
-  guint runs;
-
-  /* Refused caps come again with every sticky event; one error is enough. */
-  if (width == self->refused_width && height == self->refused_height)
-    return FALSE;
-  GST_OBJECT_LOCK (self);
-  runs = self->settings.warmup;
-  GST_OBJECT_UNLOCK (self);
-  if (ts_detector_warm_up (self->detector, width, height, runs, &error)) {
-    GST_INFO_OBJECT (self, "%s", ts_detector_get_size_note (self->detector) ?
-        ts_detector_get_size_note (self->detector) : "warmed up");
-    return TRUE;
-  }
-  self->refused_width = width;
-  self->refused_height = height;
-  ts_element_error (self, error);
-  return FALSE;
-}
-
-static gboolean
-gst_torchscript_infer_set_caps (GstBaseTransform * trans, GstCaps * incaps,
-    GstCaps * outcaps)
-{
-  GstTorchscriptInfer *self = GST_TORCHSCRIPT_INFER (trans);
-  GstVideoInfo info;
-
-  if (!gst_video_info_from_caps (&info, incaps)
-      || !warm_up (self, info.width, info.height))
-    return FALSE;
-  self->info = info;
-  return TRUE;
-}
-
-/* What downstream can take is what we can, save one thing: a crop that is only
- * written beside the frame would not reach the model. */
-static gboolean
-gst_torchscript_infer_propose_allocation (GstBaseTransform * trans,
-    GstQuery * decide_query, GstQuery * query)
-{
-  guint i;
-
-  if (!GST_BASE_TRANSFORM_CLASS
-      (gst_torchscript_infer_parent_class)->propose_allocation (trans,
-          decide_query, query))
-    return FALSE;
-  if (gst_query_find_allocation_meta (query, GST_VIDEO_CROP_META_API_TYPE, &i))
-    gst_query_remove_nth_allocation_meta (query, i);
-  return TRUE;
-}
-
-/* Fills self->result with what the model finds in the buffer's pixels. */
-static gboolean
-detect (GstTorchscriptInfer * self, GstBuffer * buffer, GError ** error)
-{
-  TsThresholds thresholds;
-  GstVideoFrame frame;
-  gboolean done;
-  TsImage image;
-
-  if (!gst_video_frame_map (&frame, &self->info, buffer, GST_MAP_READ)) {
-    g_set_error (error, TS_ERROR, TS_ERROR_READ,
-        "A %s frame of %dx%d pixels could not be read: the buffer of %"
-        G_GSIZE_FORMAT " bytes is too small for it or cannot be mapped; look "
-        "at the element upstream", gst_video_format_to_string
-        (GST_VIDEO_INFO_FORMAT (&self->info)), self->info.width,
-        self->info.height, gst_buffer_get_size (buffer));
-    return FALSE;
-  }
-  GST_OBJECT_LOCK (self);
-  thresholds = ts_infer_settings_get_thresholds (&self->settings);
-  GST_OBJECT_UNLOCK (self);
-
-  ts_image_from_video_frame (&image, &frame);
-  done = ts_detector_run (self->detector, &image, &thresholds, &self->result,
-      error);
-  gst_video_frame_unmap (&frame);
-  return done;
-}
-
-/* Without a decoder the tensors are all there is. */
+/* Neither thread runs any more. */
 static void
-attach (GstTorchscriptInfer * self, GstBuffer * buffer)
+stop (GstTorchscriptInfer * self)
 {
-  const TsResultInfo info = {
-    self->detector, self->info.width, self->info.height, self->n_results++
-  };
-  gboolean with_tensors;
+  TsInferModel *model;
 
+  ts_infer_loader_stop (self->loader);
+  ts_infer_src_reset (self);
   GST_OBJECT_LOCK (self);
-  with_tensors = self->settings.output_tensors;
+  model = g_steal_pointer (&self->model);
   GST_OBJECT_UNLOCK (self);
-
-  ts_result_attach (&self->result, &info, buffer);
-  if (with_tensors
-      || ts_detector_get_kind (self->detector) == TS_RESULT_NOTHING)
-    ts_result_attach_tensors (&info, buffer);
+  ts_infer_model_unref (model);
+  gst_video_info_init (&self->info);
+  self->info.finfo = NULL;
+  gst_segment_init (&self->segment, GST_FORMAT_UNDEFINED);
 }
 
-static GstFlowReturn
-gst_torchscript_infer_transform_ip (GstBaseTransform * trans,
-    GstBuffer * buffer)
+static GstStateChangeReturn
+gst_torchscript_infer_change_state (GstElement * element,
+    GstStateChange transition)
 {
-  GstTorchscriptInfer *self = GST_TORCHSCRIPT_INFER (trans);
-  GError *error = NULL;
+  GstTorchscriptInfer *self = GST_TORCHSCRIPT_INFER (element);
+  GstStateChangeReturn result;
 
-  if (!detect (self, buffer, &error)) {
-    ts_element_error (self, error);
-    return GST_FLOW_ERROR;
-  }
-  attach (self, buffer);
-  GST_LOG_OBJECT (self, "%u detections in %" GST_PTR_FORMAT,
-      self->result.boxes->len, buffer);
-  return GST_FLOW_OK;
+  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED && !start (self))
+    return GST_STATE_CHANGE_FAILURE;
+  result = GST_ELEMENT_CLASS (gst_torchscript_infer_parent_class)->change_state
+      (element, transition);
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY
+      || (transition == GST_STATE_CHANGE_READY_TO_PAUSED
+          && result == GST_STATE_CHANGE_FAILURE))
+    stop (self);
+  return result;
 }
 
 static void
@@ -269,17 +210,66 @@ gst_torchscript_infer_finalize (GObject * object)
 {
   GstTorchscriptInfer *self = GST_TORCHSCRIPT_INFER (object);
 
+  ts_infer_queue_free (self->queue);
+  ts_infer_loader_free (self->loader);
+  ts_infer_late_clear (&self->late);
+  ts_infer_latency_clear (&self->latency);
+  ts_stats_free (self->stats);
+  g_array_unref (self->last_boxes);
+  ts_tracker_free (self->tracker);
   ts_infer_settings_clear (&self->settings);
-  ts_result_clear (&self->result);
   G_OBJECT_CLASS (gst_torchscript_infer_parent_class)->finalize (object);
+}
+
+static void
+add_sink_pad (GstTorchscriptInfer * self)
+{
+  self->sinkpad = gst_pad_new_from_static_template (&sink_template, "sink");
+  gst_pad_set_chain_function (self->sinkpad, ts_infer_sink_chain);
+  gst_pad_set_event_function (self->sinkpad, ts_infer_sink_event);
+  gst_pad_set_query_function (self->sinkpad, ts_infer_sink_query);
+  gst_pad_set_activatemode_function (self->sinkpad, ts_infer_sink_activate);
+  GST_PAD_SET_PROXY_CAPS (self->sinkpad);
+  gst_element_add_pad (GST_ELEMENT (self), self->sinkpad);
+}
+
+static void
+add_src_pad (GstTorchscriptInfer * self)
+{
+  self->srcpad = gst_pad_new_from_static_template (&src_template, "src");
+  gst_pad_set_event_function (self->srcpad, ts_infer_src_event);
+  gst_pad_set_query_function (self->srcpad, ts_infer_src_query);
+  gst_pad_set_activatemode_function (self->srcpad, ts_infer_src_activate);
+  GST_PAD_SET_PROXY_CAPS (self->srcpad);
+  gst_element_add_pad (GST_ELEMENT (self), self->srcpad);
 }
 
 static void
 gst_torchscript_infer_init (GstTorchscriptInfer * self)
 {
   ts_infer_settings_init (&self->settings);
-  ts_result_init (&self->result);
-  gst_base_transform_set_in_place (GST_BASE_TRANSFORM (self), TRUE);
+  self->queue = ts_infer_queue_new ();
+  ts_infer_late_init (&self->late);
+  ts_infer_latency_init (&self->latency);
+  self->stats = ts_stats_new ();
+  ts_infer_reload_init (self);
+  self->last_boxes = g_array_new (FALSE, FALSE, sizeof (TsBox));
+  self->tracker = ts_tracker_new ();
+  gst_segment_init (&self->segment, GST_FORMAT_UNDEFINED);
+  add_sink_pad (self);
+  add_src_pad (self);
+}
+
+static void
+install_signals (GType type)
+{
+  g_signal_new ("model-loaded", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+      G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_UINT);
+  g_signal_new ("model-failed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+      G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_STRING);
+  ts_infer_signal_detections =
+      g_signal_new ("detections", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+      G_TYPE_NONE, 1, GST_TYPE_BUFFER | G_SIGNAL_TYPE_STATIC_SCOPE);
 }
 
 static void
@@ -287,7 +277,6 @@ gst_torchscript_infer_class_init (GstTorchscriptInferClass * klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
-  GstBaseTransformClass *trans_class = GST_BASE_TRANSFORM_CLASS (klass);
 
   GST_DEBUG_CATEGORY_INIT (torchscript_infer_debug, "torchscriptinfer", 0,
       "TorchScript inference");
@@ -295,7 +284,16 @@ gst_torchscript_infer_class_init (GstTorchscriptInferClass * klass)
   object_class->set_property = gst_torchscript_infer_set_property;
   object_class->get_property = gst_torchscript_infer_get_property;
   object_class->finalize = gst_torchscript_infer_finalize;
-  ts_infer_settings_install (object_class);
+  object_class->dispatch_properties_changed =
+      gst_torchscript_infer_dispatch_properties_changed;
+  prop_stats = ts_infer_settings_install (object_class);
+  g_object_class_install_property (object_class, prop_stats,
+      g_param_spec_boxed ("stats", "Statistics",
+          "What happened to the frames since the element was made, and how long "
+          "each step of their way takes", GST_TYPE_STRUCTURE,
+          G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
+  install_signals (G_TYPE_FROM_CLASS (klass));
+  gst_type_mark_as_plugin_api (TS_TYPE_META_FORMS, 0);
 
   gst_element_class_set_static_metadata (element_class,
       "TorchScript inference", "Filter/Analyzer/Video",
@@ -303,10 +301,5 @@ gst_torchscript_infer_class_init (GstTorchscriptInferClass * klass)
       "The gst-torchscript developers");
   gst_element_class_add_static_pad_template (element_class, &sink_template);
   gst_element_class_add_static_pad_template (element_class, &src_template);
-
-  trans_class->start = gst_torchscript_infer_start;
-  trans_class->stop = gst_torchscript_infer_stop;
-  trans_class->set_caps = gst_torchscript_infer_set_caps;
-  trans_class->propose_allocation = gst_torchscript_infer_propose_allocation;
-  trans_class->transform_ip = gst_torchscript_infer_transform_ip;
+  element_class->change_state = gst_torchscript_infer_change_state;
 }

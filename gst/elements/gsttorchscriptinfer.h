@@ -4,13 +4,13 @@
  */
 #pragma once
 
-#include <gst/base/gstbasetransform.h>
+#include <gst/gst.h>
 
 G_BEGIN_DECLS
 
 #define GST_TYPE_TORCHSCRIPT_INFER (gst_torchscript_infer_get_type ())
 G_DECLARE_FINAL_TYPE (GstTorchscriptInfer, gst_torchscript_infer, GST,
-    TORCHSCRIPT_INFER, GstBaseTransform)
+    TORCHSCRIPT_INFER, GstElement)
 
 GST_ELEMENT_REGISTER_DECLARE (torchscriptinfer);
 

@@ -5,24 +5,8 @@
 #include "gsttorchscriptroi.h"
 
 #include <gst/video/video.h>
-#include <math.h>
 
-static GQuark
-roi_type (const GstTorchscriptDetection * d)
-{
-  gchar name[32];
-
-  if (d->label != NULL)
-    return g_quark_from_string (d->label);
-  g_snprintf (name, sizeof (name), "class %d", d->class_id);
-  return g_quark_from_string (name);
-}
-
-static guint
-to_pixel (gfloat v, guint size)
-{
-  return (guint) lrintf (CLAMP (v, 0.0f, (gfloat) size));
-}
+#include "detectionmirror.h"
 
 static GstStructure *
 detection_param (const GstTorchscriptDetection * d, guint width, guint height)
@@ -36,14 +20,22 @@ detection_param (const GstTorchscriptDetection * d, guint width, guint height)
       "y_max", G_TYPE_DOUBLE, (gdouble) d->y2 / height, NULL);
 }
 
-static void
+static GstStructure *
+tracking_param (const GstTorchscriptDetection * d)
+{
+  return gst_structure_new ("object_id", "id", G_TYPE_INT, (gint) d->track_id,
+      NULL);
+}
+
+static GstVideoRegionOfInterestMeta *
 add_roi (GstBuffer * buffer, const GstTorchscriptDetection * d, guint width,
     guint height)
 {
-  guint x = to_pixel (d->x1, width), y = to_pixel (d->y1, height);
+  TsPixelBox box = ts_detection_get_pixel_box (d, width, height);
   GstVideoRegionOfInterestMeta *roi =
-      gst_buffer_add_video_region_of_interest_meta_id (buffer, roi_type (d),
-      x, y, to_pixel (d->x2, width) - x, to_pixel (d->y2, height) - y);
+      gst_buffer_add_video_region_of_interest_meta_id (buffer,
+      ts_class_get_quark (d->class_id, d->label), box.x, box.y, box.width,
+      box.height);
 
   /* Unique in the process, so that it stays unique when several elements attach
    * regions; parent 0 is the frame. */
@@ -51,15 +43,36 @@ add_roi (GstBuffer * buffer, const GstTorchscriptDetection * d, guint width,
   roi->parent_id = (gint) d->parent_id;
   gst_video_region_of_interest_meta_add_param (roi,
       detection_param (d, width, height));
+  if (d->track_id > 0)
+    gst_video_region_of_interest_meta_add_param (roi, tracking_param (d));
+  return roi;
+}
+
+/* The id of the ODMtd that @parent_id is mirrored to; 0: the frame. */
+static gint
+find_parent (const GstTorchscriptDetectionMeta * meta, const gint * ids,
+    guint parent_id)
+{
+  gint i = ts_detection_find (meta, parent_id);
+
+  return i < 0 ? 0 : ids[i];
 }
 
 void
 gst_torchscript_roi_add_from_meta (GstBuffer * buffer,
-    const GstTorchscriptDetectionMeta * meta)
+    const GstTorchscriptDetectionMeta * meta, const gint * ids)
 {
   guint i, n = gst_torchscript_detection_meta_get_n_detections (meta);
 
-  for (i = 0; i < n; i++)
-    add_roi (buffer, gst_torchscript_detection_meta_get_detection (meta, i),
-        meta->frame_width, meta->frame_height);
+  for (i = 0; i < n; i++) {
+    const GstTorchscriptDetection *d =
+        gst_torchscript_detection_meta_get_detection (meta, i);
+    GstVideoRegionOfInterestMeta *roi = add_roi (buffer, d, meta->frame_width,
+        meta->frame_height);
+
+    if (ids != NULL) {
+      roi->id = ids[i];
+      roi->parent_id = find_parent (meta, ids, d->parent_id);
+    }
+  }
 }

@@ -9,8 +9,10 @@
 G_BEGIN_DECLS
 
 /* Adds one GstVideoRegionOfInterestMeta per detection of @meta to the writable
- * @buffer, in the form DL Streamer reads and writes. */
+ * @buffer, in the form DL Streamer reads and writes.  @ids, one for each
+ * detection, are those of their ODMtds, by which DL Streamer finds them; NULL:
+ * there are none, and the detections' own ids are taken. */
 void gst_torchscript_roi_add_from_meta (GstBuffer * buffer,
-    const GstTorchscriptDetectionMeta * meta);
+    const GstTorchscriptDetectionMeta * meta, const gint * ids);
 
 G_END_DECLS

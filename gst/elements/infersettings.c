@@ -9,8 +9,14 @@
 
 #include <string.h>
 
+#include "../runtime/tsinstance.h"
+
 #define READY (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY)
 #define PLAYING (READY | GST_PARAM_MUTABLE_PLAYING)
+
+/* What the model depends on: a change in PLAYING loads another one. */
+#define OF_MODEL GST_PARAM_USER_SHIFT
+#define MODEL (PLAYING | OF_MODEL)
 
 #define FROM_PACKAGE_THRESHOLD -1.0f
 #define FROM_PACKAGE_MAX 0
@@ -24,6 +30,7 @@ static struct
 {
   GParamSpec *pspec;
   gsize offset;
+  gboolean of_model;
 } settings[MAX_SETTINGS];
 static guint n_settings;
 
@@ -33,6 +40,8 @@ add (GObjectClass * klass, gsize offset, GParamSpec * pspec)
   g_assert (n_settings < MAX_SETTINGS);
   settings[n_settings].pspec = pspec;
   settings[n_settings].offset = offset;
+  settings[n_settings].of_model = (pspec->flags & OF_MODEL) != 0;
+  pspec->flags &= ~OF_MODEL;    /* gst-inspect-1.0 would show it */
   g_object_class_install_property (klass, ++n_settings, pspec);
 }
 
@@ -41,30 +50,102 @@ install_module (GObjectClass * klass)
 {
   add (klass, FIELD (model), g_param_spec_string ("model", "Model",
           "An mlpkg package (a directory or one zip file) or a TorchScript file "
-          "(.pt, .pth)", NULL, READY));
+          "(.pt, .pth)", NULL, MODEL));
   add (klass, FIELD (device), g_param_spec_string ("device", "Device",
           "Where the model runs: auto (the package's wish, else CUDA if it "
-          "works, else the CPU), cpu, cuda, cuda:N or mps", "auto", READY));
+          "works, else the CPU), cpu, cuda, cuda:N or mps", "auto", MODEL));
   add (klass, FIELD (threads), g_param_spec_uint ("threads", "Threads",
           "CPU threads of one forward pass (0: one for each core)",
-          0, 1024, 0, READY));
+          0, 1024, 0, MODEL));
   add (klass, FIELD (method), g_param_spec_string ("method", "Method",
-          "The method of the module to call (unset: forward)", NULL, READY));
+          "The method of the module to call (unset: forward)", NULL, MODEL));
   add (klass, FIELD (weights), g_param_spec_string ("weights", "Weights",
           "A safetensors file whose tensors replace the model's own, by name "
-          "(unset: the package's, if it has one)", NULL, READY));
+          "(unset: the package's, if it has one)", NULL, MODEL));
   add (klass, FIELD (custom_op_libs),
       g_param_spec_string ("custom-op-libs", "Custom operator libraries",
           "Shared libraries that register operators the model needs, separated "
           "by commas; loaded for good, and their code is trusted", NULL,
-          READY));
+          MODEL));
   add (klass, FIELD (self_test), g_param_spec_boolean ("self-test", "Self-test",
           "Run the package's self-test at start, and refuse a model that answers "
-          "differently", FALSE, READY));
+          "differently", FALSE, MODEL));
+  add (klass, FIELD (reload_on_change),
+      g_param_spec_boolean ("reload-on-change", "Reload on change",
+          "While running, load the model anew when its file or package changes; a "
+          "file is best put in the place of the old one by a rename", FALSE,
+          PLAYING));
   add (klass, FIELD (warmup), g_param_spec_uint ("warmup", "Warm-up",
           "Forward passes on a grey frame before the first one, each time the "
           "frame size changes; they find a model that does not fit, too", 0,
           100, 1, READY));
+}
+
+static GType
+get_tune_type (void)
+{
+  static const GEnumValue values[] = {
+    {TS_TUNE_OFF, "Run the frozen module as it is", "off"},
+    {TS_TUNE_AUTO,
+          "Measure a few forms for up to 3 s, and remember the fastest",
+        "auto"},
+    {TS_TUNE_FULL, "Measure all forms for up to 60 s, whatever is remembered",
+        "full"},
+    {0}
+  };
+  static GType type;
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (&type, g_enum_register_static ("GstTorchscriptTune",
+            values));
+  return type;
+}
+
+static GType
+get_precision_type (void)
+{
+  static const GEnumValue values[] = {
+    {TS_PRECISION_AUTO, "A lower one where the detections stay the same",
+        "auto"},
+    {TS_PRECISION_FP32, "As the package says, which is float32 as a rule",
+        "fp32"},
+    {TS_PRECISION_BF16, "bfloat16", "bf16"},
+    {TS_PRECISION_FP16, "float16", "fp16"},
+    {0}
+  };
+  static GType type;
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (&type,
+        g_enum_register_static ("GstTorchscriptPrecision", values));
+  return type;
+}
+
+static void
+install_speed (GObjectClass * klass)
+{
+  add (klass, FIELD (tune), g_param_spec_enum ("tune", "Tune",
+          "Whether the warm-up looks for the form of the module that is fastest "
+          "on this machine at the negotiated size", get_tune_type (),
+          TS_TUNE_AUTO, READY));
+  add (klass, FIELD (precision), g_param_spec_enum ("precision", "Precision",
+          "What convolutions and matrix products compute in; auto takes a lower "
+          "one only while tuning, and if the package brings a picture to prove "
+          "it on", get_precision_type (), TS_PRECISION_AUTO, READY));
+}
+
+static void
+install_safety (GObjectClass * klass)
+{
+  add (klass, FIELD (unsafe_operators),
+      g_param_spec_boolean ("unsafe-operators", "Unsafe operators",
+          "Run a model that calls operators which do more than compute: read or "
+          "write files, print, talk to other processes; only for files whose "
+          "author is trusted", FALSE, MODEL));
+  add (klass, FIELD (trusted_keys),
+      g_param_spec_string ("trusted-keys", "Trusted keys",
+          "A file with public keys of minisign, one a line; a model that none of "
+          "them has signed is refused (unset: none need be)", NULL, MODEL));
 }
 
 static void
@@ -73,18 +154,21 @@ install_answer (GObjectClass * klass)
   add (klass, FIELD (decoder), g_param_spec_string ("decoder", "Decoder",
           "How the model's outputs are read: yolov10, yolo-end2end, yolov8, "
           "yolov5, ssd, torchvision, detr, classification, segmentation or "
-          "tensors (unset: as the package says)", NULL, READY));
+          "tensors (unset: as the package says)", NULL, MODEL));
   add (klass, FIELD (output), g_param_spec_string ("output", "Output",
           "Which parts of the module's answer the decoder reads: a list index, "
           "a dict key, or several joined by dots; or pairs of a role and such a "
-          "key, boxes=0,scores=1 (unset: as the package says)", NULL, READY));
+          "key, boxes=0,scores=1 (unset: as the package says)", NULL, MODEL));
   add (klass, FIELD (labels), g_param_spec_string ("labels", "Labels",
           "A text file with one class name a line, the first for class 0 "
-          "(unset: as the package or the file says)", NULL, READY));
+          "(unset: as the package or the file says)", NULL, MODEL));
   add (klass, FIELD (output_tensors),
       g_param_spec_boolean ("output-tensors", "Output tensors",
           "Attach all that the model returns as raw tensors, too",
           FALSE, PLAYING));
+  add (klass, FIELD (meta), g_param_spec_enum ("meta", "Meta",
+          "Which metas of others the answers are mirrored to; our own are always "
+          "attached", TS_TYPE_META_FORMS, TS_META_AUTO, PLAYING));
 }
 
 static void
@@ -105,12 +189,137 @@ install_thresholds (GObjectClass * klass)
           "(0: as the package says)", 0, 100000, FROM_PACKAGE_MAX, PLAYING));
 }
 
+static GType
+get_scheduling_type (void)
+{
+  static const GEnumValue values[] = {
+    {TS_SCHEDULING_LATENCY, "A free model takes the frames that are there",
+        "latency"},
+    {TS_SCHEDULING_THROUGHPUT, "It waits up to batch-timeout for a full batch",
+        "throughput"},
+    {0}
+  };
+  static GType type;
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (&type,
+        g_enum_register_static ("GstTorchscriptScheduling", values));
+  return type;
+}
+
+static GType
+get_on_late_type (void)
+{
+  static const GEnumValue values[] = {
+    {TS_ON_LATE_PROCESS, "Look at it all the same", "process"},
+    {TS_ON_LATE_SKIP, "Pass it on without an answer", "skip"},
+    {TS_ON_LATE_REUSE, "Pass it on with the last boxes and their age", "reuse"},
+    {0}
+  };
+  static GType type;
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (&type, g_enum_register_static ("GstTorchscriptOnLate",
+            values));
+  return type;
+}
+
+static void
+install_sharing (GObjectClass * klass)
+{
+  add (klass, FIELD (model_instance_id),
+      g_param_spec_string ("model-instance-id", "Model instance id",
+          "Elements of this process with the same id share one loaded model, and "
+          "one of them must name it (unset: those with the same settings do)",
+          NULL, READY));
+  add (klass, FIELD (batch_size), g_param_spec_uint ("batch-size", "Batch size",
+          "At most so many frames, of all elements that share the model, go "
+          "through it together", 1, TS_INSTANCE_MAX_BATCH, 1, READY));
+  add (klass, FIELD (batch_timeout),
+      g_param_spec_uint ("batch-timeout", "Batch timeout",
+          "Milliseconds that a frame waits for its batch to fill, with "
+          "scheduling=throughput", 0, 60000, 10, READY));
+  add (klass, FIELD (scheduling), g_param_spec_enum ("scheduling", "Scheduling",
+          "Whether a model that is free waits for a full batch",
+          get_scheduling_type (), TS_SCHEDULING_LATENCY, READY));
+  gst_type_mark_as_plugin_api (get_scheduling_type (), 0);
+  add (klass, FIELD (max_in_flight),
+      g_param_spec_uint ("max-in-flight", "Maximum in flight",
+          "Frames inside the element at a time; 1 makes it hold upstream until a "
+          "frame is through (0: 1, and with scheduling=throughput one more than "
+          "a batch)", 0, 1024, 0, READY));
+}
+
+static GType
+get_tracker_type (void)
+{
+  static const GEnumValue values[] = {
+    {TS_TRACKER_NONE, "Each frame for itself", "none"},
+    {TS_TRACKER_IOU, "By the overlap of boxes of one class", "iou"},
+    {0}
+  };
+  static GType type;
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (&type, g_enum_register_static ("GstTorchscriptTracker",
+            values));
+  return type;
+}
+
+static void
+install_tracking (GObjectClass * klass)
+{
+  add (klass, FIELD (tracker), g_param_spec_enum ("tracker", "Tracker",
+          "Whether detections get numbers that stay the same from frame to frame",
+          get_tracker_type (), TS_TRACKER_NONE, PLAYING));
+  gst_type_mark_as_plugin_api (get_tracker_type (), 0);
+  add (klass, FIELD (tracker_iou), g_param_spec_float ("tracker-iou",
+          "Tracker overlap", "Overlap with an object's last box, as intersection "
+          "over union, from which a box is that object", 0, 1, 0.3f, PLAYING));
+  add (klass, FIELD (tracker_max_age), g_param_spec_uint ("tracker-max-age",
+          "Tracker maximum age", "Answers without its box after which an object "
+          "is forgotten", 0, G_MAXINT, 30, PLAYING));
+  add (klass, FIELD (steady_frames), g_param_spec_uint ("steady-frames",
+          "Steady frames", "Post an element message when the tracker has seen "
+          "nothing move in so many answers in a row (0: never)",
+          0, G_MAXINT, 0, PLAYING));
+}
+
+static void
+install_pace (GObjectClass * klass)
+{
+  add (klass, FIELD (on_late), g_param_spec_enum ("on-late", "On late",
+          "What becomes of a frame that a sink would find too late, and with skip "
+          "and reuse of those that inference-interval and max-rate leave out",
+          get_on_late_type (), TS_ON_LATE_PROCESS, PLAYING));
+  gst_type_mark_as_plugin_api (get_on_late_type (), 0);
+  add (klass, FIELD (inference_interval),
+      g_param_spec_uint ("inference-interval", "Inference interval",
+          "Look at every so many-th frame", 1, 100000, 1, PLAYING));
+  add (klass, FIELD (max_rate), g_param_spec_float ("max-rate", "Maximum rate",
+          "Look at no more frames a second, by their time stamps (0: at all)",
+          0, 1000, 0, PLAYING));
+  add (klass, FIELD (stats_interval),
+      g_param_spec_uint ("stats-interval", "Statistics interval",
+          "Post the stats as an element message with the first frame after so many "
+          "milliseconds (0: never)", 0, G_MAXINT, 0, PLAYING));
+  add (klass, FIELD (roi), g_param_spec_string ("roi", "Region of interest",
+          "Only this part of the frame is looked at: x,y,width,height, each in "
+          "pixels or, with a point, as a fraction of the frame's width or height "
+          "(unset: all of it)", NULL, READY));
+}
+
 guint
 ts_infer_settings_install (GObjectClass * klass)
 {
   install_module (klass);
+  install_safety (klass);
   install_answer (klass);
   install_thresholds (klass);
+  install_sharing (klass);
+  install_pace (klass);
+  install_tracking (klass);
+  install_speed (klass);
   return n_settings + 1;
 }
 
@@ -173,6 +382,18 @@ get_field (gconstpointer at, GValue * value)
     default:
       g_assert_not_reached ();
   }
+}
+
+gboolean
+ts_infer_settings_is_of_model (const GParamSpec * pspec)
+{
+  guint i;
+
+  for (i = 0; i < n_settings; i++) {
+    if (settings[i].pspec == pspec)
+      return settings[i].of_model;
+  }
+  return FALSE;
 }
 
 gboolean
@@ -251,6 +472,13 @@ ts_infer_settings_get_options (const TsInferSettings * self)
     .weights = self->weights,
     .op_libs = self->custom_op_libs,
     .self_test = self->self_test,
+    .safety = {
+          .unsafe_operators = self->unsafe_operators,
+          .trusted_keys = self->trusted_keys,
+        },
+    .tune = (TsTuneMode) self->tune,
+    .precision = (TsPrecision) self->precision,
+    .batch_size = self->batch_size,
   };
 
   return options;
@@ -264,4 +492,12 @@ ts_infer_settings_get_thresholds (const TsInferSettings * self)
   };
 
   return thresholds;
+}
+
+guint
+ts_infer_settings_get_max_in_flight (const TsInferSettings * self)
+{
+  if (self->max_in_flight > 0)
+    return self->max_in_flight;
+  return self->scheduling == TS_SCHEDULING_LATENCY ? 1 : self->batch_size + 1;
 }

@@ -7,17 +7,37 @@
 #include <gst/gst.h>
 
 #include "../model/tsdetector.h"
+#include "metaforms.h"
 
 G_BEGIN_DECLS
+
+/* What becomes of a frame that would come too late. */
+typedef enum
+{
+  TS_ON_LATE_PROCESS,
+  TS_ON_LATE_SKIP,
+  TS_ON_LATE_REUSE
+} TsOnLate;
+
+typedef enum
+{
+  TS_TRACKER_NONE,
+  TS_TRACKER_IOU
+} TsTrackerKind;
 
 /* One field for each property.  Strings are owned; unset ones are NULL or "". */
 typedef struct
 {
-  /* What the module depends on: read when the element starts. */
+  /* What the module depends on: read when the element starts, and when one of
+   * them changes. */
   gchar *model, *device, *decoder, *output, *labels, *method;
   gchar *weights, *custom_op_libs;
   guint threads;
   gboolean self_test;
+  gboolean unsafe_operators;
+  gchar *trusted_keys;
+  gint tune;                    /* TsTuneMode */
+  gint precision;               /* TsPrecision */
 
   guint warmup;                 /* read with the caps */
 
@@ -25,11 +45,37 @@ typedef struct
   gboolean output_tensors;
   gfloat score_threshold, iou_threshold;
   gint max_detections;
+  TsMetaForms meta;
+
+  /* How the model is shared; read when the element starts. */
+  gchar *model_instance_id;
+  guint batch_size;
+  guint batch_timeout;          /* ms */
+  gint scheduling;              /* TsScheduling */
+  guint max_in_flight;          /* 0: as the scheduling says */
+
+  /* Which frames it looks at; read with each frame. */
+  gint on_late;                 /* TsOnLate */
+  guint inference_interval;
+  gfloat max_rate;              /* frames a second; 0: any */
+
+  gchar *roi;                   /* read with the caps */
+  gboolean reload_on_change;
+  guint stats_interval;         /* ms; 0: never */
+
+  /* What is the same object in the next frame; read with each frame. */
+  gint tracker;                 /* TsTrackerKind */
+  gfloat tracker_iou;
+  guint tracker_max_age;
+  guint steady_frames;          /* 0: says nothing */
 } TsInferSettings;
 
 /* Adds a property for each setting to the one class that has them; gives the
  * first id that is free for the class's other properties. */
 guint ts_infer_settings_install (GObjectClass * klass);
+
+/* Whether a change of this property in a running element asks for another model. */
+gboolean ts_infer_settings_is_of_model (const GParamSpec * pspec);
 
 /* Sets all to the defaults of the properties. */
 void ts_infer_settings_init (TsInferSettings * self);
@@ -50,5 +96,8 @@ void ts_infer_settings_copy (const TsInferSettings * self,
 /* The detector's view of @self, which must outlive it. */
 TsDetectorOptions ts_infer_settings_get_options (const TsInferSettings * self);
 TsThresholds ts_infer_settings_get_thresholds (const TsInferSettings * self);
+
+/* How many frames may be inside at a time, 1 or more. */
+guint ts_infer_settings_get_max_in_flight (const TsInferSettings * self);
 
 G_END_DECLS

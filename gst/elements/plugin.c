@@ -10,8 +10,11 @@
  */
 #include <gst/gst.h>
 
+#include "gstdetectioncrop.h"
 #include "gstdetectionjson.h"
 #include "gstdetectionoverlay.h"
+#include "gstdetectionreplay.h"
+#include "gstpagestructure.h"
 #include "gsttorchscriptinfer.h"
 
 static gboolean
@@ -19,8 +22,11 @@ plugin_init (GstPlugin * plugin)
 {
   gboolean ok = FALSE;
 
+  ok |= GST_ELEMENT_REGISTER (detectioncrop, plugin);
   ok |= GST_ELEMENT_REGISTER (detectionjson, plugin);
   ok |= GST_ELEMENT_REGISTER (detectionoverlay, plugin);
+  ok |= GST_ELEMENT_REGISTER (detectionreplay, plugin);
+  ok |= GST_ELEMENT_REGISTER (pagestructure, plugin);
   ok |= GST_ELEMENT_REGISTER (torchscriptinfer, plugin);
   return ok;
 }

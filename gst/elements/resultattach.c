@@ -4,6 +4,7 @@
  */
 #include "resultattach.h"
 
+#include "analyticsmirror.h"
 #include "gsttorchscriptroi.h"
 #include "tensormirror.h"
 #include "torchscript.h"
@@ -14,32 +15,58 @@ G_STATIC_ASSERT ((gint) TS_DTYPE_FLOAT32 ==
 G_STATIC_ASSERT ((gint) TS_DTYPE_BOOL == (gint) GST_TORCHSCRIPT_DTYPE_BOOL);
 G_STATIC_ASSERT (TS_DECODE_MAX_DIMS == GST_TORCHSCRIPT_TENSOR_MAX_DIMS);
 
+/* Up to so many are converted without allocating: what most models answer at
+ * most. */
+#define FEW_BOXES 300
+
 static const gchar *
 get_label (const TsResultInfo * info, gint class_id)
 {
   return ts_detector_get_label (info->detector, class_id);
 }
 
+static const gchar *
+get_mask_label (gconstpointer info, gint class_id)
+{
+  return get_label (info, class_id);
+}
+
+void
+ts_result_mirror_detections (const GstTorchscriptDetectionMeta * meta,
+    TsMetaForms forms, GstBuffer * buffer)
+{
+  g_autofree gint *ids = !ts_meta_forms_have_analytics (forms) ? NULL :
+      g_new (gint, gst_torchscript_detection_meta_get_n_detections (meta));
+  gboolean have_ids = ids != NULL
+      && ts_analytics_mirror_detections (buffer, meta, ids);
+
+  if (ts_meta_forms_have_roi (forms))
+    gst_torchscript_roi_add_from_meta (buffer, meta, have_ids ? ids : NULL);
+}
+
 static void
 attach_boxes (const GArray * boxes, const TsResultInfo * info,
     GstBuffer * buffer)
 {
-  g_autofree GstTorchscriptDetection *detections =
+  GstTorchscriptDetection few[FEW_BOXES];
+  g_autofree GstTorchscriptDetection *many = boxes->len <= FEW_BOXES ? NULL :
       g_new (GstTorchscriptDetection, boxes->len);
+  GstTorchscriptDetection *detections = many != NULL ? many : few;
   GstTorchscriptDetectionMeta *meta;
 
   for (guint i = 0; i < boxes->len; i++) {
     const TsBox *box = &g_array_index (boxes, TsBox, i);
 
     detections[i] = (GstTorchscriptDetection) {
-      box->box[0], box->box[1], box->box[2], box->box[3], box->score,
-          box->class_id, get_label (info, box->class_id)
-    };
+    box->box[0], box->box[1], box->box[2], box->box[3], box->score,
+          box->class_id, get_label (info, box->class_id), 0, 0, box->track_id};
   }
   meta = gst_buffer_add_torchscript_detection_meta (buffer,
       ts_detector_get_name (info->detector), info->width, info->height,
       info->number, detections, boxes->len);
-  gst_torchscript_roi_add_from_meta (buffer, meta);
+  meta->model_number = info->model_number;
+  meta->age = info->age;
+  ts_result_mirror_detections (meta, info->forms, buffer);
 }
 
 static void
@@ -48,6 +75,7 @@ attach_classes (const GArray * classes, const TsResultInfo * info,
 {
   g_autofree GstTorchscriptClassification *array =
       g_new (GstTorchscriptClassification, classes->len);
+  GstTorchscriptClassificationMeta *meta;
 
   for (guint i = 0; i < classes->len; i++) {
     const TsClass *from = &g_array_index (classes, TsClass, i);
@@ -56,8 +84,10 @@ attach_classes (const GArray * classes, const TsResultInfo * info,
       from->score, from->class_id, get_label (info, from->class_id)
     };
   }
-  gst_buffer_add_torchscript_classification_meta (buffer,
+  meta = gst_buffer_add_torchscript_classification_meta (buffer,
       ts_detector_get_name (info->detector), info->number, array, classes->len);
+  if (ts_meta_forms_have_analytics (info->forms))
+    ts_analytics_mirror_classes (buffer, meta);
 }
 
 static void
@@ -73,6 +103,8 @@ attach_mask (TsMask * mask, const TsResultInfo * info, GstBuffer * buffer)
   meta->y = mask->area[1];
   meta->width = mask->area[2];
   meta->height = mask->area[3];
+  if (ts_meta_forms_have_analytics (info->forms))
+    ts_analytics_mirror_mask (buffer, meta, get_mask_label, info);
 }
 
 void
@@ -115,9 +147,9 @@ wrap_tensor (const TsNamedTensor * from, TsAnswer * answer)
 }
 
 void
-ts_result_attach_tensors (const TsResultInfo * info, GstBuffer * buffer)
+ts_result_attach_tensors (const TsResultInfo * info, TsAnswer * answer,
+    GstBuffer * buffer)
 {
-  TsAnswer *answer = ts_detector_get_answer (info->detector);
   g_autoptr (GArray) list = ts_answer_list (answer);
   g_autoptr (GPtrArray) tensors = g_ptr_array_new_with_free_func
       ((GDestroyNotify) gst_torchscript_tensor_unref);
@@ -129,8 +161,9 @@ ts_result_attach_tensors (const TsResultInfo * info, GstBuffer * buffer)
     g_ptr_array_add (tensors, wrap_tensor (named, answer));
     ids[i] = ts_detector_get_tensor_id (info->detector, named->name);
   }
-  ts_tensor_mirror ((GstTorchscriptTensor **) tensors->pdata, ids,
-      tensors->len, buffer);
+  if (ts_meta_forms_have_analytics (info->forms))
+    ts_tensor_mirror ((GstTorchscriptTensor **) tensors->pdata, ids,
+        tensors->len, buffer);
   gst_buffer_add_torchscript_tensor_meta (buffer,
       ts_detector_get_name (info->detector), info->number,
       (GstTorchscriptTensor **) tensors->pdata, tensors->len);

@@ -6,6 +6,8 @@
 
 #include <gst/video/video.h>
 
+#include "metaforms.h"
+#include "torchscript.h"
 #include "tsdetector.h"
 
 G_BEGIN_DECLS
@@ -16,6 +18,9 @@ typedef struct
   const TsDetector *detector;   /* knows the model's name, labels and kind */
   gint width, height;           /* of the frame, pixels */
   guint64 number;
+  TsMetaForms forms;            /* what our own metas are mirrored to */
+  guint model_number;           /* of those that a running element has had */
+  guint age;                    /* frames ago that the model looked */
 } TsResultInfo;
 
 /* Attaches @result to the writable @buffer as the meta of its kind; the mask's
@@ -23,7 +28,12 @@ typedef struct
 void ts_result_attach (TsResult * result, const TsResultInfo * info,
     GstBuffer * buffer);
 
-/* Attaches all that the module returned in the last run, without a copy. */
-void ts_result_attach_tensors (const TsResultInfo * info, GstBuffer * buffer);
+/* Mirrors @meta, which is on the writable @buffer. */
+void ts_result_mirror_detections (const GstTorchscriptDetectionMeta * meta,
+    TsMetaForms forms, GstBuffer * buffer);
+
+/* Attaches all tensors of @answer, without a copy. */
+void ts_result_attach_tensors (const TsResultInfo * info, TsAnswer * answer,
+    GstBuffer * buffer);
 
 G_END_DECLS

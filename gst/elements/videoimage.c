@@ -55,6 +55,7 @@ ts_image_from_video_frame (TsImage * image, const GstVideoFrame * frame)
   guint i;
 
   image->format = pixel_format (GST_VIDEO_FRAME_FORMAT (frame));
+  image->x = image->y = 0;
   image->width = GST_VIDEO_FRAME_WIDTH (frame);
   image->height = GST_VIDEO_FRAME_HEIGHT (frame);
   image->matrix = color_matrix (colorimetry->matrix);

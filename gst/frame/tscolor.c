@@ -8,20 +8,14 @@
 
 #include "tsclones.h"
 
-/* Every term keeps 5 fractional bits, so that their sum fits in 16 bits.  A
- * product's upper half is floored; three floors and the rounded coefficients
- * err by less than 0.15 levels together. */
-#define FRACTION_BITS 5
-#define Y_SHIFT 7
-#define CHROMA_SHIFT 8
-
 /* Luma alone can afford 32 bits, and with these is exact. */
 #define LUMA_BITS 16
 
 static gint16
 coefficient (gdouble value, gint input_shift)
 {
-  return (gint16) lrint (ldexp (value, 16 + FRACTION_BITS - input_shift));
+  return (gint16) lrint (ldexp (value,
+          16 + TS_YUV_FRACTION_BITS - input_shift));
 }
 
 /* ITU-R BT.601, BT.709, BT.2020 (non-constant luminance): R' = Y' + 2 (1 - Kr)
@@ -41,11 +35,11 @@ ts_yuv_init (TsYuv * self, TsColorMatrix matrix, gboolean full_range)
 
   self->y_black = full_range ? 0 : 16;
   self->luma_gain = lrint (ldexp (y_gain, LUMA_BITS));
-  self->y_gain = coefficient (y_gain, Y_SHIFT);
-  self->cr_to_r = coefficient (r, CHROMA_SHIFT);
-  self->cb_to_b = coefficient (b, CHROMA_SHIFT);
-  self->cr_to_g = coefficient (-r * kr / kg, CHROMA_SHIFT);
-  self->cb_to_g = coefficient (-b * kb / kg, CHROMA_SHIFT);
+  self->y_gain = coefficient (y_gain, TS_YUV_LUMA_SHIFT);
+  self->cr_to_r = coefficient (r, TS_YUV_CHROMA_SHIFT);
+  self->cb_to_b = coefficient (b, TS_YUV_CHROMA_SHIFT);
+  self->cr_to_g = coefficient (-r * kr / kg, TS_YUV_CHROMA_SHIFT);
+  self->cb_to_g = coefficient (-b * kb / kg, TS_YUV_CHROMA_SHIFT);
 }
 
 TS_CLONES void
@@ -71,12 +65,11 @@ multiply_high (gint16 a, gint16 b)
   return (a * b) >> 16;
 }
 
-/* To the nearest level; the extra 1 is half a floor for each of two terms. */
+/* To the nearest level. */
 TS_CLONED_INLINE guint8
 to_level (gint16 sum)
 {
-  gint16 level = (gint16) (sum + (1 << (FRACTION_BITS - 1)) + 1)
-      >> FRACTION_BITS;
+  gint16 level = (gint16) (sum + TS_YUV_ROUNDING) >> TS_YUV_FRACTION_BITS;
 
   return CLAMP (level, 0, 255);
 }
@@ -90,9 +83,10 @@ ts_yuv_to_rgbx (const TsYuv * self, const guint8 * restrict y,
   gint i;
 
   for (i = 0; i < width; i++) {
-    gint16 luma = multiply_high ((y[i] - k.y_black) * (1 << Y_SHIFT), k.y_gain);
-    gint16 u = (cb[i] - 128) * (1 << CHROMA_SHIFT);
-    gint16 v = (cr[i] - 128) * (1 << CHROMA_SHIFT);
+    gint16 luma =
+        multiply_high ((y[i] - k.y_black) * (1 << TS_YUV_LUMA_SHIFT), k.y_gain);
+    gint16 u = (cb[i] - 128) * (1 << TS_YUV_CHROMA_SHIFT);
+    gint16 v = (cr[i] - 128) * (1 << TS_YUV_CHROMA_SHIFT);
     guint32 r = to_level (luma + multiply_high (v, k.cr_to_r));
     guint32 g = to_level (luma + multiply_high (u, k.cb_to_g)
         + multiply_high (v, k.cr_to_g));

@@ -8,6 +8,16 @@
 
 G_BEGIN_DECLS
 
+/* Every term keeps 5 fractional bits, so that their sum fits in 16 bits: the
+ * upper half of the product of a coefficient and of a sample, moved up by its
+ * shift.  That half is floored; three floors and the rounded coefficients err by
+ * less than 0.15 levels together.  The rounding adds half a level and half a
+ * floor for each of two terms. */
+#define TS_YUV_FRACTION_BITS 5
+#define TS_YUV_LUMA_SHIFT 7
+#define TS_YUV_CHROMA_SHIFT 8
+#define TS_YUV_ROUNDING ((1 << (TS_YUV_FRACTION_BITS - 1)) + 1)
+
 /* Y'CbCr to R'G'B' or luma in fixed point. */
 typedef struct
 {

@@ -40,6 +40,8 @@ typedef struct
   gint stride[3];               /* bytes from one row to the next */
   TsColorMatrix matrix;
   gboolean full_range;          /* Y' in 0..255 rather than 16..235; GRAY8 is always full */
+  gint x, y;                    /* where it lies in the frame that it is a part of;
+                                   what is found is told in that frame's pixels */
 } TsImage;
 
 G_END_DECLS

@@ -12,6 +12,11 @@
 
 #include "tscolor.h"
 #include "tsrow.h"
+#include "tstaps.h"
+
+/* Tensors from this size on are not kept in the caches: they would be out of
+ * them before the network has read them, and the frame with them. */
+#define STREAMED_BYTES (1 << 20)
 
 /* Where the bytes of a pixel are. */
 typedef struct
@@ -43,6 +48,9 @@ struct _TsTensorizer
 
   gint line_pixel_size;         /* of the lines that the columns count in */
   TsAxis columns, rows;
+  TsTaps taps, chroma_taps;     /* the columns for fast CPUs, or no blocks */
+  TsTapChroma *chroma_terms;    /* of the chroma row below */
+  gint chroma_row;
   guint8 *line;                 /* a row that cannot be used in place */
   guint8 *chroma[2];            /* Cb, Cr of a source row, one a pixel */
   gint16 *samples;              /* of all row slots */
@@ -61,6 +69,7 @@ typedef struct
   const TsImage *image;
   const TsLetterbox *letterbox;
   gfloat *tensor;
+  gboolean stream;              /* the tensor is too large for the caches */
 } Job;
 
 TsTensorizer *
@@ -77,6 +86,9 @@ clear_tables (TsTensorizer * self)
 {
   ts_axis_clear (&self->columns);
   ts_axis_clear (&self->rows);
+  ts_taps_clear (&self->taps);
+  ts_taps_clear (&self->chroma_taps);
+  g_clear_pointer (&self->chroma_terms, g_aligned_free);
   g_clear_pointer (&self->line, g_free);
   g_clear_pointer (&self->chroma[0], g_free);
   g_clear_pointer (&self->samples, g_free);
@@ -109,15 +121,56 @@ static void
 alloc_buffers (TsTensorizer * self, gint source_width, gint resized_width)
 {
   gsize channels = self->line_pixel_size == 1 ? 1 : 3;
+  gsize length = (resized_width / TS_TAPS_ROW + 3) * TS_TAPS_ROW;
   gsize i, c;
 
   self->line = g_malloc0 ((gsize) source_width * 4 + TS_ROW_SLACK);
   self->chroma[0] = g_malloc (2 * (gsize) source_width);
   self->chroma[1] = self->chroma[0] + source_width;
-  self->samples = g_new (gint16, 2 * channels * resized_width);
+  self->samples = g_new0 (gint16, 2 * channels * length);
   for (i = 0; i < 2; i++)
     for (c = 0; c < channels; c++)
-      self->slot[i][c] = self->samples + (i * channels + c) * resized_width;
+      self->slot[i][c] = self->samples + (i * channels + c) * length
+          + TS_TAPS_ROW;
+}
+
+/* Whether samples are made of the planes at once. */
+static gboolean
+converts_taps (const TsTensorizer * self)
+{
+  return self->chroma_taps.n_blocks > 0;
+}
+
+static gboolean
+init_yuv_taps (TsTensorizer * self, const TsImage * image)
+{
+  gint step = image->format == TS_PIXEL_NV12 ? 2 : 1;
+  const TsTapLayout luma = { 0, 1, 1, 1 }, chroma = { 1, step, step, 1 };
+
+  ts_taps_init (&self->taps, &self->columns, image->width, &luma);
+  ts_taps_init (&self->chroma_taps, &self->columns, image->width, &chroma);
+  if (self->taps.n_blocks == 0 || self->taps.n_pieces > 2
+      || self->chroma_taps.n_pieces > 2) {
+    ts_taps_clear (&self->chroma_taps);
+    return FALSE;
+  }
+  self->chroma_terms = g_aligned_alloc (self->chroma_taps.n_blocks,
+      sizeof (TsTapChroma), G_ALIGNOF (TsTapChroma));
+  return TRUE;
+}
+
+/* Y'CbCr is converted on its way if the CPU can and the scale lets it; else
+ * there is a line of pixels. */
+static void
+init_taps (TsTensorizer * self, const TsImage * image)
+{
+  gint size = self->line_pixel_size;
+  const TsTapLayout pixels = { 0, size, MIN (size, 3), TS_TAPS_PIXEL_GAIN };
+
+  if (is_yuv (image->format) && self->format.channels == 3
+      && init_yuv_taps (self, image))
+    return;
+  ts_taps_init (&self->taps, &self->columns, image->width, &pixels);
 }
 
 /* Makes the tables for this kind of frame unless they are there. */
@@ -127,7 +180,7 @@ prepare (TsTensorizer * self, const TsImage * image,
 {
   gint i;
 
-  self->slot_row[0] = self->slot_row[1] = -1;
+  self->slot_row[0] = self->slot_row[1] = self->chroma_row = -1;
   if (is_yuv (image->format))
     ts_yuv_init (&self->yuv, image->matrix, image->full_range);
   if (self->line && self->pixel_format == image->format
@@ -140,6 +193,7 @@ prepare (TsTensorizer * self, const TsImage * image,
   self->line_pixel_size = get_line_pixel_size (self, image->format);
   ts_axis_init_rows (&self->rows, image->height, letterbox->resized_height);
   ts_axis_init_columns (&self->columns, image->width, letterbox->resized_width);
+  init_taps (self, image);
   for (i = 0; i < self->columns.length; i++)
     self->columns.first[i] *= self->line_pixel_size;
   alloc_buffers (self, image->width, letterbox->resized_width);
@@ -208,6 +262,34 @@ get_line (TsTensorizer * self, const TsImage * image, gint y)
   return get_packed_line (self, image, y);
 }
 
+static void
+resample_planes (TsTensorizer * self, const TsImage * image, gint y,
+    gint16 * const out[3])
+{
+  if (self->chroma_row != y / 2) {
+    ts_taps_convert_chroma (&self->chroma_taps, &self->yuv,
+        get_plane_row (image, 1, y / 2), image->format == TS_PIXEL_NV12 ? NULL :
+        get_plane_row (image, 2, y / 2), self->chroma_terms);
+    self->chroma_row = y / 2;
+  }
+  ts_taps_resample_yuv (&self->taps, &self->yuv, get_plane_row (image, 0, y),
+      self->chroma_terms, out);
+}
+
+static void
+resample (TsTensorizer * self, const TsImage * image, gint y,
+    gint16 * const out[3])
+{
+  if (converts_taps (self))
+    resample_planes (self, image, y, out);
+  else if (self->taps.n_blocks > 0)
+    ts_taps_resample (&self->taps, get_line (self, image, y),
+        self->line_pixel_size == 1 ? 1 : 3, out);
+  else
+    ts_row_resample (get_line (self, image, y), self->line_pixel_size,
+        &self->columns, out);
+}
+
 /* The horizontally resampled source row @y; a neighbour's stays valid. */
 static gint16 *const *
 get_samples (TsTensorizer * self, const TsImage * image, gint y)
@@ -215,8 +297,7 @@ get_samples (TsTensorizer * self, const TsImage * image, gint y)
   gint slot = y % 2;
 
   if (self->slot_row[slot] != y) {
-    ts_row_resample (get_line (self, image, y), self->line_pixel_size,
-        &self->columns, self->slot[slot]);
+    resample (self, image, y, self->slot[slot]);
     self->slot_row[slot] = y;
   }
   return self->slot[slot];
@@ -295,6 +376,24 @@ write_planar_row (const Job * job, gint channel, gint row,
 }
 
 static void
+write_fast_row (const Job * job, gint channel, gint row,
+    const TsRowPair pair[3])
+{
+  const TsTensorizer *self = job->self;
+  const TsLetterbox *box = job->letterbox;
+  gint color = get_color (self, channel);
+  const TsTapRow plan = { box->tensor_width, box->left,
+    pair ? box->resized_width : 0, self->format.scale[color],
+    self->format.offset[color], get_pad (self, color)
+  };
+  const TsRowPair none = { {self->samples, self->samples}, {0, 0} };
+
+  ts_taps_write_row (pair ? &pair[get_source_channel (self, color)] : &none,
+      &plan, job->stream, job->tensor + ((gsize) channel * box->tensor_height
+          + row) * box->tensor_width);
+}
+
+static void
 fill_interleaved (gfloat * out, gsize count, const gfloat pad[3])
 {
   gsize i;
@@ -343,15 +442,21 @@ write_row (const Job * job, gint row, const TsRowPair pair[3])
     write_interleaved_row (job, row, pair);
     return;
   }
-  for (channel = 0; channel < format->channels; channel++)
-    write_planar_row (job, channel, row, pair);
+  for (channel = 0; channel < format->channels; channel++) {
+    if (job->self->taps.n_blocks > 0)
+      write_fast_row (job, channel, row, pair);
+    else
+      write_planar_row (job, channel, row, pair);
+  }
 }
 
 void
 ts_tensorizer_run (TsTensorizer * self, const TsImage * image,
     const TsLetterbox * letterbox, gfloat * tensor)
 {
-  Job job = { self, image, letterbox, tensor };
+  gsize size = (gsize) letterbox->tensor_width * letterbox->tensor_height
+      * self->format.channels * sizeof (gfloat);
+  Job job = { self, image, letterbox, tensor, size >= STREAMED_BYTES };
   gint bottom = letterbox->top + letterbox->resized_height;
   TsRowPair pair[3];
   gint row;
@@ -368,4 +473,6 @@ ts_tensorizer_run (TsTensorizer * self, const TsImage * image,
     get_row_pairs (self, image, row - letterbox->top, pair);
     write_row (&job, row, pair);
   }
+  if (self->taps.n_blocks > 0)
+    ts_taps_finish ();
 }

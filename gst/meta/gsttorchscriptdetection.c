@@ -64,3 +64,24 @@ gst_torchscript_detection_free (GstTorchscriptDetection * detection)
 {
   g_free (detection);
 }
+
+/**
+ * gst_torchscript_relation_get_name:
+ * @relation: a relation
+ *
+ * Returns: (nullable) (transfer none): its name, as in the JSON that the elements
+ *   write; %NULL for %GST_TORCHSCRIPT_RELATION_NONE
+ *
+ * Since: 0.1
+ */
+const gchar *
+gst_torchscript_relation_get_name (GstTorchscriptRelation relation)
+{
+  static const gchar *const names[] = {
+    NULL, "caption_of", "footnote_of", "number_of"
+  };
+
+  g_return_val_if_fail ((guint) relation < G_N_ELEMENTS (names), NULL);
+
+  return names[relation];
+}

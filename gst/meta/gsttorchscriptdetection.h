@@ -20,6 +20,25 @@ G_BEGIN_DECLS
 typedef struct _GstTorchscriptDetection GstTorchscriptDetection;
 
 /**
+ * GstTorchscriptRelation:
+ * @GST_TORCHSCRIPT_RELATION_NONE: belongs to no other detection, as far as known
+ * @GST_TORCHSCRIPT_RELATION_CAPTION_OF: the caption of a figure or a table
+ * @GST_TORCHSCRIPT_RELATION_FOOTNOTE_OF: a note under a table
+ * @GST_TORCHSCRIPT_RELATION_NUMBER_OF: the number of a formula
+ *
+ * What a detection is to the one that its parent_id names.
+ *
+ * Since: 0.1
+ */
+typedef enum
+{
+  GST_TORCHSCRIPT_RELATION_NONE,
+  GST_TORCHSCRIPT_RELATION_CAPTION_OF,
+  GST_TORCHSCRIPT_RELATION_FOOTNOTE_OF,
+  GST_TORCHSCRIPT_RELATION_NUMBER_OF
+} GstTorchscriptRelation;
+
+/**
  * GstTorchscriptDetection:
  * @x1: left edge of the box
  * @y1: top edge of the box
@@ -36,6 +55,7 @@ typedef struct _GstTorchscriptDetection GstTorchscriptDetection;
  * @track_id: number of the object, the same in every frame that a tracker has
  *   found it in, from 1; 0 without a tracker
  * @order: place in the reading order of the page, from 1; 0 if not known
+ * @relation: what the object is to the one that @parent_id names
  *
  * One detected object. The corners are in pixels of the frame that the meta is
  * attached to, in continuous coordinates: the top left pixel spans 0.0 to 1.0 in
@@ -52,6 +72,7 @@ struct _GstTorchscriptDetection
   guint id, parent_id;
   guint track_id;
   guint order;
+  GstTorchscriptRelation relation;
 };
 
 GST_API_EXPORT
@@ -68,6 +89,9 @@ gst_torchscript_detection_copy (const GstTorchscriptDetection * detection);
 
 GST_API_EXPORT
 void gst_torchscript_detection_free (GstTorchscriptDetection * detection);
+
+GST_API_EXPORT
+const gchar *gst_torchscript_relation_get_name (GstTorchscriptRelation relation);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstTorchscriptDetection,
     gst_torchscript_detection_free)

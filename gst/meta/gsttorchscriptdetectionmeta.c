@@ -4,6 +4,7 @@
  */
 #include "gsttorchscriptdetectionmeta.h"
 
+#include "detectionlist.h"
 #include "metascale.h"
 
 GType
@@ -41,13 +42,14 @@ detection_meta_free (GstMeta * meta, GstBuffer * buffer)
 {
   GstTorchscriptDetectionMeta *self = (GstTorchscriptDetectionMeta *) meta;
 
-  g_clear_pointer (&self->detections, g_array_unref);
+  g_clear_pointer ((TsDetectionList **) & self->detections,
+      ts_detection_list_unref);
 }
 
 /* Takes @detections. */
 static GstTorchscriptDetectionMeta *
 add_meta (GstBuffer * buffer, const gchar * model_name, guint frame_width,
-    guint frame_height, guint64 result_number, GArray * detections)
+    guint frame_height, guint64 result_number, TsDetectionList * detections)
 {
   GstTorchscriptDetectionMeta *self = (GstTorchscriptDetectionMeta *)
       gst_buffer_add_meta (buffer, GST_TORCHSCRIPT_DETECTION_META_INFO, NULL);
@@ -63,7 +65,7 @@ add_meta (GstBuffer * buffer, const gchar * model_name, guint frame_width,
 /* Takes @detections; all else is as in @from. */
 static GstTorchscriptDetectionMeta *
 add_like (GstBuffer * buffer, const GstTorchscriptDetectionMeta * from,
-    guint frame_width, guint frame_height, GArray * detections)
+    guint frame_width, guint frame_height, TsDetectionList * detections)
 {
   GstTorchscriptDetectionMeta *self = add_meta (buffer, from->model_name,
       frame_width, frame_height, from->result_number, detections);
@@ -78,7 +80,8 @@ transform_scale (GstBuffer * dest, const GstTorchscriptDetectionMeta * self,
     const GstVideoMetaTransform * trans)
 {
   const GstVideoInfo *in = trans->in_info, *out = trans->out_info;
-  GArray *scaled;
+  const TsDetectionList *from = self->detections;
+  TsDetectionList *scaled;
   gfloat sx, sy;
   guint i;
 
@@ -88,10 +91,11 @@ transform_scale (GstBuffer * dest, const GstTorchscriptDetectionMeta * self,
 
   sx = (gfloat) out->width / in->width;
   sy = (gfloat) out->height / in->height;
-  scaled = g_array_copy (self->detections);
-  for (i = 0; i < scaled->len; i++) {
-    GstTorchscriptDetection *d =
-        &g_array_index (scaled, GstTorchscriptDetection, i);
+  scaled = ts_detection_list_new (from->n);
+  for (i = 0; i < scaled->n; i++) {
+    GstTorchscriptDetection *d = &scaled->items[i];
+
+    *d = from->items[i];
     d->x1 *= sx;
     d->x2 *= sx;
     d->y1 *= sy;
@@ -109,7 +113,7 @@ detection_meta_transform (GstBuffer * dest, GstMeta * meta, GstBuffer * buffer,
 
   if (GST_META_TRANSFORM_IS_COPY (type)) {
     add_like (dest, self, self->frame_width, self->frame_height,
-        g_array_ref (self->detections));
+        ts_detection_list_ref (self->detections));
     return TRUE;
   }
   if (GST_VIDEO_META_TRANSFORM_IS_SCALE (type))
@@ -166,7 +170,7 @@ gst_buffer_add_torchscript_detection_meta (GstBuffer * buffer,
     guint64 result_number, const GstTorchscriptDetection * detections,
     guint n_detections)
 {
-  GArray *array;
+  TsDetectionList *list;
   guint i;
 
   g_return_val_if_fail (GST_IS_BUFFER (buffer), NULL);
@@ -175,20 +179,18 @@ gst_buffer_add_torchscript_detection_meta (GstBuffer * buffer,
   g_return_val_if_fail (frame_width > 0 && frame_height > 0, NULL);
   g_return_val_if_fail (detections != NULL || n_detections == 0, NULL);
 
-  array = g_array_sized_new (FALSE, FALSE, sizeof (GstTorchscriptDetection),
-      n_detections);
-  if (n_detections > 0)
-    g_array_append_vals (array, detections, n_detections);
+  list = ts_detection_list_new (n_detections);
   for (i = 0; i < n_detections; i++) {
-    GstTorchscriptDetection *d =
-        &g_array_index (array, GstTorchscriptDetection, i);
+    GstTorchscriptDetection *d = &list->items[i];
+
+    *d = detections[i];
     d->label = g_intern_string (d->label);
     if (d->id == 0)
       d->id = gst_util_seqnum_next ();
   }
 
   return add_meta (buffer, g_intern_string (model_name), frame_width,
-      frame_height, result_number, array);
+      frame_height, result_number, list);
 }
 
 /**
@@ -226,7 +228,7 @@ gst_torchscript_detection_meta_get_n_detections (const
 {
   g_return_val_if_fail (meta != NULL, 0);
 
-  return meta->detections->len;
+  return ((const TsDetectionList *) meta->detections)->n;
 }
 
 /**
@@ -243,9 +245,12 @@ const GstTorchscriptDetection *
 gst_torchscript_detection_meta_get_detection (const
     GstTorchscriptDetectionMeta * meta, guint index)
 {
+  const TsDetectionList *list;
+
   g_return_val_if_fail (meta != NULL, NULL);
 
-  if (index >= meta->detections->len)
+  list = meta->detections;
+  if (index >= list->n)
     return NULL;
-  return &g_array_index (meta->detections, GstTorchscriptDetection, index);
+  return &list->items[index];
 }

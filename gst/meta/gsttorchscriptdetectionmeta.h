@@ -72,7 +72,7 @@ struct _GstTorchscriptDetectionMeta
   guint age;
 
   /*< private >*/
-  GArray *detections;
+  gpointer detections;
 };
 
 GST_API_EXPORT

@@ -8,17 +8,24 @@
 
 #include "tsengine.h"
 #include "tserror.h"
+#include "tsimagetest.h"
 #include "tsinputs.h"
 #include "tslabels.h"
 #include "tsmodelspec.h"
 #include "tsoutputkeys.h"
+#include "tsppm.h"
 #include "tsprobe.h"
 #include "tsselftest.h"
+#include "tstune.h"
 
 #define WARM_UP_GREY 128
 
 /* The defaults for boxes would leave too few classes, or too many. */
 #define DEFAULT_MAX_CLASSES 5
+
+/* When a batch that did not fit into memory is tried again. */
+#define MEMORY_RETRY_US (5 * G_USEC_PER_SEC)
+#define MAX_BATCH 1024
 
 struct _TsDetector
 {
@@ -27,12 +34,24 @@ struct _TsDetector
   const TsDecoder *decoder;
   gchar **output_keys;          /* of the decoder's roles */
   TsInputs *inputs;
+  GArray *frames;               /* of the last run (TsFrame), if the device takes them */
+  guint keep;                   /* columns of a raw head that the next run needs */
+  guint batch_limit;            /* pictures that fit into memory; 0: not known */
+  gint64 limited_at;            /* when it was last changed, us */
   gboolean size_settled;        /* a run has succeeded, or sizes were tried */
   gchar *size_note;             /* how the size was found, or NULL */
   gchar *batch_note;            /* why pictures go one by one, or NULL */
   gint64 time_ns[TS_N_STAGES];  /* of the last run */
   gatomicrefcount references;   /* of its owner and its forks */
   TsDetector *origin;           /* owns what forks borrow; NULL: this one does */
+  TsTuneMode tune;
+  TsPrecision precision;
+  gint threads;
+  guint batch_size;
+  gboolean tunable;             /* not tuned yet */
+  gchar *tune_key;              /* of the model's files, or NULL */
+  TsPpm picture;                /* what the package brings, until tuned */
+  gchar *tune_note;             /* what the module runs as, or NULL */
 };
 
 static gboolean
@@ -83,6 +102,31 @@ find_outputs (TsDetector * self, const gchar * wanted, GError ** error)
 }
 
 static gboolean
+wants_form (const TsDetectorOptions * options)
+{
+  return options->tune != TS_TUNE_OFF
+      || options->precision == TS_PRECISION_BF16
+      || options->precision == TS_PRECISION_FP16;
+}
+
+/* What is needed at the first warm-up; by then a zip's files are gone. */
+static void
+plan_tuning (TsDetector * self, const TsDetectorOptions * options)
+{
+  self->tunable = wants_form (options);
+  self->tune = options->tune;
+  self->precision = options->precision;
+  self->threads = options->threads;
+  self->batch_size = MAX (options->batch_size, 1);
+  if (!self->tunable)
+    return;
+  self->tune_key = ts_tune_hash_model (self->spec->path,
+      options->weights ? options->weights : self->spec->weights);
+  if (self->decoder->kind == TS_RESULT_BOXES)
+    ts_image_test_open_picture (self->spec, &self->picture);
+}
+
+static gboolean
 open_engine (TsDetector * self, const TsDetectorOptions * options,
     GError ** error)
 {
@@ -96,6 +140,8 @@ open_engine (TsDetector * self, const TsDetectorOptions * options,
         self->spec->dtype,
     .weights = options->weights ? options->weights : self->spec->weights,
     .op_libs = options->op_libs,
+    .safety = options->safety,
+    .tunable = wants_form (options),
   };
   const gchar *config;
   gsize size = 0;
@@ -115,7 +161,8 @@ ts_detector_open (const TsDetectorOptions * options, GError ** error)
   g_atomic_ref_count_init (&self->references);
   if (!check_model_option (options, error))
     return NULL;
-  self->spec = ts_model_spec_read (options->model, error);
+  self->spec = ts_model_spec_read_trusted (options->model,
+      options->safety.trusted_keys, error);
   if (!self->spec)
     return NULL;
   /* What needs no libtorch is checked before it is loaded. */
@@ -125,9 +172,11 @@ ts_detector_open (const TsDetectorOptions * options, GError ** error)
       || !open_engine (self, options, error))
     return NULL;
   self->inputs = ts_inputs_new (self->spec);
+  self->frames = g_array_new (FALSE, FALSE, sizeof (TsFrame));
   if (options->self_test
       && !ts_self_test_run (self->spec, self->engine, self, error))
     return NULL;
+  plan_tuning (self, options);
   ts_model_spec_drop_files (self->spec);
   return g_steal_pointer (&self);
 }
@@ -147,6 +196,7 @@ ts_detector_fork (TsDetector * self)
   fork->output_keys = origin->output_keys;
   fork->engine = ts_engine_fork (origin->engine);
   fork->inputs = ts_inputs_new (fork->spec);
+  fork->frames = g_array_new (FALSE, FALSE, sizeof (TsFrame));
   fork->size_settled = TRUE;
   fork->size_note = g_strdup (origin->size_note);
   fork->batch_note = g_strdup (self->batch_note);
@@ -161,6 +211,7 @@ ts_detector_free (TsDetector * self)
   if (!self || !g_atomic_ref_count_dec (&self->references))
     return;
   ts_inputs_free (self->inputs);
+  g_clear_pointer (&self->frames, g_array_unref);
   ts_engine_free (self->engine);
   g_free (self->size_note);
   g_free (self->batch_note);
@@ -168,6 +219,9 @@ ts_detector_free (TsDetector * self)
     g_strfreev (self->output_keys);
     ts_model_spec_free (self->spec);
   }
+  g_free (self->tune_note);
+  g_free (self->tune_key);
+  ts_ppm_clear (&self->picture);
   g_free (self);
   ts_detector_free (origin);
 }
@@ -230,6 +284,22 @@ unmap_result (const TsLetterbox * letterbox, TsResult * result)
     unmap_tensor (letterbox, result->mask.area);
 }
 
+/* From the pixels of @image to those of the frame that it is a part of. */
+static void
+move_result (const TsImage * image, TsResult * result)
+{
+  for (guint i = 0; i < result->boxes->len; i++) {
+    gfloat *box = g_array_index (result->boxes, TsBox, i).box;
+
+    box[0] += image->x;
+    box[1] += image->y;
+    box[2] += image->x;
+    box[3] += image->y;
+  }
+  result->mask.area[0] += image->x;
+  result->mask.area[1] += image->y;
+}
+
 static gboolean
 get_outputs (TsDetector * self, TsOutput * outputs, GError ** error)
 {
@@ -245,13 +315,14 @@ get_outputs (TsDetector * self, TsOutput * outputs, GError ** error)
 /* The picture @item of the last run, which lay where @letterbox says. */
 static gboolean
 decode_item (TsDetector * self, const TsOutput * outputs, guint item,
-    const TsLetterbox * letterbox, const TsThresholds * thresholds,
-    TsResult * result, GError ** error)
+    const TsImage * image, const TsLetterbox * letterbox,
+    const TsThresholds * thresholds, TsResult * result, GError ** error)
 {
   TsDecodeParams params = get_params (self, letterbox, thresholds);
 
   if (self->decoder->decode (outputs, (gint) item, &params, result, error)) {
     unmap_result (letterbox, result);
+    move_result (image, result);
     return TRUE;
   }
   /* The decoder does not know which file it decodes for. */
@@ -261,14 +332,14 @@ decode_item (TsDetector * self, const TsOutput * outputs, guint item,
 }
 
 static gboolean
-decode (TsDetector * self, const TsThresholds * thresholds, TsResult * result,
-    GError ** error)
+decode (TsDetector * self, const TsImage * image,
+    const TsThresholds * thresholds, TsResult * result, GError ** error)
 {
   TsOutput outputs[TS_DECODE_MAX_ROLES] = { {NULL} };
 
   return get_outputs (self, outputs, error)
-      && decode_item (self, outputs, 0, ts_inputs_get_letterbox (self->inputs),
-      thresholds, result, error);
+      && decode_item (self, outputs, 0, image,
+      ts_inputs_get_letterbox (self->inputs), thresholds, result, error);
 }
 
 /* What the clock shows more than at *@since, which is set to now. */
@@ -295,12 +366,74 @@ run_engine (TsDetector * self, GError ** error)
   return done;
 }
 
+/* NULL if the module can take more than one picture at a time, else why not. */
+static const gchar *
+find_single_reason (const TsModelSpec * spec)
+{
+  if (spec->input_form != TS_INPUT_FORM_TENSOR)
+    return "it takes a list of tensors";
+  return spec->inputs->len == 1 ? NULL : "it takes other inputs than the frame";
+}
+
+/* Whether frames can become a tensor on the device. */
+static gboolean
+takes_frames (const TsDetector * self)
+{
+  return ts_engine_takes_frames (self->engine)
+      && !find_single_reason (self->spec)
+      && self->spec->dtype <= TS_DTYPE_BFLOAT16;
+}
+
+/* How many columns of a raw head a run with these thresholds needs. */
+static guint
+find_keep (const TsDetector * self, const TsThresholds * thresholds)
+{
+  if (!self->decoder->reads_best_columns)
+    return 0;
+  return (guint) get_params (self, ts_inputs_get_letterbox (self->inputs),
+      thresholds).max_detections;
+}
+
+/* Says where picture @i of @n goes; its pixels stay where they are. */
+static void
+place_frame (TsDetector * self, const TsImage * image, guint i, guint n)
+{
+  TsFrame *frame;
+
+  ts_inputs_place_item (self->inputs, image, i, n);
+  g_array_set_size (self->frames, n);
+  frame = &g_array_index (self->frames, TsFrame, i);
+  frame->image = image;
+  frame->letterbox = *ts_inputs_get_item_letterbox (self->inputs, i);
+}
+
+/* The module on the frames that are placed. */
+static gboolean
+run_frames (TsDetector * self, GError ** error)
+{
+  const TsFrameInput input =
+      { &self->spec->format, self->spec->dtype, self->keep };
+  gint64 clock = g_get_monotonic_time ();
+  gboolean done = ts_engine_run_frames (self->engine, &input,
+      (const TsFrame *) (gpointer) self->frames->data, self->frames->len,
+      error);
+
+  self->time_ns[TS_STAGE_TENSOR] = 0;
+  self->time_ns[TS_STAGE_FORWARD] = lap_ns (&clock);
+  return done;
+}
+
 static gboolean
 forward (TsDetector * self, const TsImage * image, GError ** error)
 {
   gint64 clock = g_get_monotonic_time ();
-  gboolean done = ts_inputs_fill (self->inputs, image, error);
+  gboolean done;
 
+  if (takes_frames (self)) {
+    place_frame (self, image, 0, 1);
+    return run_frames (self, error);
+  }
+  done = ts_inputs_fill (self->inputs, image, error);
   self->time_ns[TS_STAGE_TENSOR] = lap_ns (&clock);
   return done && run_engine (self, error);
 }
@@ -330,17 +463,9 @@ ts_detector_run (TsDetector * self, const TsImage * image,
     const TsThresholds * thresholds, TsResult * result, GError ** error)
 {
   ts_result_reset (result);
+  self->keep = find_keep (self, thresholds);
   return forward_or_probe (self, image, error)
-      && decode (self, thresholds, result, error);
-}
-
-/* NULL if the module can take more than one picture at a time, else why not. */
-static const gchar *
-find_single_reason (const TsModelSpec * spec)
-{
-  if (spec->input_form != TS_INPUT_FORM_TENSOR)
-    return "it takes a list of tensors";
-  return spec->inputs->len == 1 ? NULL : "it takes other inputs than the frame";
+      && decode (self, image, thresholds, result, error);
 }
 
 gboolean
@@ -403,6 +528,8 @@ take_answers (TsDetector * self, TsBatchItem * items, guint n)
 
   for (guint i = 0; i < n; i++)
     wanted = wanted || items[i].wants_answer;
+  if (wanted && !ts_engine_complete_answer (self->engine, NULL))
+    return FALSE;
   for (guint i = 0; wanted && i < n; i++) {
     items[i].answer = ts_engine_get_item (self->engine, i, n);
     if (!items[i].answer) {
@@ -422,13 +549,28 @@ decode_batch (TsDetector * self, const TsOutput * outputs, TsBatchItem * items,
   for (guint i = 0; i < n; i++) {
     gint64 clock = g_get_monotonic_time ();
 
-    n_good += decode_item (self, outputs, i,
+    n_good += decode_item (self, outputs, i, items[i].image,
         ts_inputs_get_item_letterbox (self->inputs, i), items[i].thresholds,
         items[i].result, &items[i].error);
     memcpy (items[i].time_ns, self->time_ns, sizeof self->time_ns);
     items[i].time_ns[TS_STAGE_DECODE] = lap_ns (&clock);
   }
   return n_good;
+}
+
+/* One forward pass for all. */
+static gboolean
+forward_batch (TsDetector * self, const TsBatchItem * items, guint n,
+    GError ** error)
+{
+  if (!takes_frames (self))
+    return fill_batch (self, items, n) && run_engine (self, error);
+  self->keep = 0;
+  for (guint i = 0; i < n; i++) {
+    self->keep = MAX (self->keep, find_keep (self, items[i].thresholds));
+    place_frame (self, items[i].image, i, n);
+  }
+  return run_frames (self, error);
 }
 
 /* One forward pass for all; FALSE: it did not work out, and no item is touched.
@@ -440,8 +582,9 @@ run_together (TsDetector * self, TsBatchItem * items, guint n, guint * n_good,
   TsOutput outputs[TS_DECODE_MAX_ROLES] = { {NULL} };
 
   if (n < 2 || !self->size_settled || self->batch_note
-      || find_single_reason (self->spec) || !fill_batch (self, items, n)
-      || !run_engine (self, failure) || !get_outputs (self, outputs, NULL)
+      || find_single_reason (self->spec)
+      || !forward_batch (self, items, n, failure)
+      || !get_outputs (self, outputs, NULL)
       || !outputs_are_batched (self, outputs, n)
       || !take_answers (self, items, n))
     return FALSE;
@@ -452,13 +595,18 @@ run_together (TsDetector * self, TsBatchItem * items, guint n, guint * n_good,
 static gboolean
 run_item (TsDetector * self, TsBatchItem * item)
 {
-  gboolean done = forward_or_probe (self, item->image, &item->error);
-  gint64 clock = g_get_monotonic_time ();
+  gboolean done;
+  gint64 clock;
 
-  done = done && decode (self, item->thresholds, item->result, &item->error);
+  self->keep = find_keep (self, item->thresholds);
+  done = forward_or_probe (self, item->image, &item->error);
+  clock = g_get_monotonic_time ();
+  done = done && decode (self, item->image, item->thresholds,
+      item->result, &item->error);
   self->time_ns[TS_STAGE_DECODE] = lap_ns (&clock);
   memcpy (item->time_ns, self->time_ns, sizeof self->time_ns);
-  if (done && (item->wants_answer || self->decoder->kind == TS_RESULT_NOTHING))
+  if (done && (item->wants_answer || self->decoder->kind == TS_RESULT_NOTHING)
+      && ts_engine_complete_answer (self->engine, NULL))
     item->answer = ts_answer_ref (ts_engine_get_answer (self->engine));
   return done;
 }
@@ -471,27 +619,67 @@ reset_item (TsBatchItem * item)
   item->error = NULL;
 }
 
-guint
-ts_detector_run_batch (TsDetector * self, TsBatchItem * items, guint n_items)
+/* How many pictures are worth trying together: after memory ran out more and more
+ * again, as it may be free by then. */
+static guint
+get_batch_limit (TsDetector * self)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (self->batch_limit && now - self->limited_at > MEMORY_RETRY_US) {
+    self->batch_limit = self->batch_limit > MAX_BATCH ? 0 :
+        self->batch_limit * 2;
+    self->limited_at = now;
+  }
+  return self->batch_limit ? self->batch_limit : G_MAXUINT;
+}
+
+static guint
+run_one_by_one (TsDetector * self, TsBatchItem * items, guint n)
+{
+  guint n_good = 0;
+
+  for (guint i = 0; i < n; i++) {
+    reset_item (&items[i]);
+    n_good += run_item (self, &items[i]);
+  }
+  return n_good;
+}
+
+static guint
+run_part (TsDetector * self, TsBatchItem * items, guint n)
 {
   g_autoptr (GError) failure = NULL;
   guint n_good = 0;
+
+  if (run_together (self, items, n, &n_good, &failure))
+    return n_good;
+  if (n > 1 && g_error_matches (failure, TS_ERROR, TS_ERROR_MEMORY)) {
+    self->batch_limit = n / 2;
+    self->limited_at = g_get_monotonic_time ();
+    return run_part (self, items, n / 2)
+        + run_part (self, items + n / 2, n - n / 2);
+  }
+  n_good = run_one_by_one (self, items, n);
+  /* What fails alone, too, is no matter of the batch. */
+  if (g_error_matches (failure, TS_ERROR, TS_ERROR_FORWARD) && n_good == n)
+    note_single (self, failure->message);
+  return n_good;
+}
+
+guint
+ts_detector_run_batch (TsDetector * self, TsBatchItem * items, guint n_items)
+{
+  guint n_good = 0, n;
 
   for (guint i = 0; i < n_items; i++) {
     items[i].answer = NULL;
     reset_item (&items[i]);
   }
-  if (run_together (self, items, n_items, &n_good, &failure))
-    return n_good;
-  for (guint i = 0; i < n_items; i++) {
-    reset_item (&items[i]);
-    n_good += run_item (self, &items[i]);
+  for (guint i = 0; i < n_items; i += n) {
+    n = MIN (n_items - i, get_batch_limit (self));
+    n_good += run_part (self, items + i, n);
   }
-  /* Memory may be there again another time; what fails alone, too, is no matter
-   * of the batch. */
-  if (g_error_matches (failure, TS_ERROR, TS_ERROR_FORWARD)
-      && n_good == n_items)
-    note_single (self, failure->message);
   return n_good;
 }
 
@@ -504,6 +692,8 @@ ts_detector_get_kind (const TsDetector * self)
 TsAnswer *
 ts_detector_get_answer (const TsDetector * self)
 {
+  if (!ts_engine_complete_answer (self->engine, NULL))
+    return NULL;
   return ts_engine_get_answer (self->engine);
 }
 
@@ -523,6 +713,79 @@ ts_detector_get_tensor_id (const TsDetector * self, const gchar * name)
   return *name ? name : "output";
 }
 
+/* For the tuning: what the module finds in the picture that the package brings. */
+static gboolean
+detect_in_picture (gpointer user, GArray * boxes)
+{
+  const TsThresholds thresholds = { -1.f, -1.f, 0 };
+  TsDetector *self = user;
+  g_auto (TsResult) result = { NULL };
+  TsInputs *inputs = self->inputs;
+  gboolean done;
+
+  ts_result_init (&result);
+  /* Those of the negotiated size are measured with. */
+  self->inputs = ts_inputs_new (self->spec);
+  done = ts_detector_run (self, &self->picture.image, &thresholds, &result,
+      NULL);
+  ts_inputs_free (self->inputs);
+  self->inputs = inputs;
+  g_array_append_vals (boxes, result.boxes->data, result.boxes->len);
+  return done;
+}
+
+/* A texture, as a flat grey says little about a form's rounding. */
+static guint8 *
+make_noise (gsize size)
+{
+  guint8 *pixels = g_malloc (size);
+
+  for (gsize i = 0; i < size; i++)
+    pixels[i] = (guint8) ((guint32) i * 2654435761u >> 24);
+  return pixels;
+}
+
+/* A batch where the module takes one, as the stream will send it. */
+static gboolean
+fill_with_noise (TsDetector * self, gint width, gint height, GError ** error)
+{
+  g_autofree guint8 *pixels = make_noise ((gsize) width * height);
+  TsImage image = { TS_PIXEL_GRAY8, width, height, {pixels}, {width} };
+  guint n = find_single_reason (self->spec) ? 1 : self->batch_size;
+
+  for (guint i = 0; n > 1 && i < n; i++)
+    if (!ts_inputs_fill_item (self->inputs, &image, i, n, error))
+      return FALSE;
+  if (n > 1 && run_engine (self, NULL))
+    return TRUE;
+  return ts_inputs_fill (self->inputs, &image, error);
+}
+
+static gboolean
+tune (TsDetector * self, gint width, gint height, GError ** error)
+{
+  TsTuneTask task = {
+    .engine = self->engine,
+    .output_keys = self->output_keys,
+    .mode = self->tune,
+    .precision = self->precision,
+    .threads = self->threads,
+    .model = self->tune_key,
+    .score_threshold = ts_detector_get_score_threshold (self),
+    .detect = self->picture.file ? detect_in_picture : NULL,
+    .user = self,
+  };
+
+  self->tunable = FALSE;
+  if (!fill_with_noise (self, width, height, error))
+    return FALSE;
+  task.inputs = ts_inputs_get (self->inputs, &task.n_inputs, &task.n_listed);
+  if (!ts_tune (&task, &self->tune_note, error))
+    return FALSE;
+  ts_ppm_clear (&self->picture);
+  return TRUE;
+}
+
 gboolean
 ts_detector_warm_up (TsDetector * self, gint width, gint height, guint runs,
     GError ** error)
@@ -539,7 +802,13 @@ ts_detector_warm_up (TsDetector * self, gint width, gint height, guint runs,
   for (guint i = 0; i < runs; i++)
     if (!ts_detector_run (self, &image, &thresholds, &result, error))
       return FALSE;
-  return TRUE;
+  return !self->tunable || runs == 0 || tune (self, width, height, error);
+}
+
+const gchar *
+ts_detector_get_tune_note (const TsDetector * self)
+{
+  return self->tune_note;
 }
 
 void
@@ -602,6 +871,12 @@ const gchar *
 ts_detector_get_size_note (const TsDetector * self)
 {
   return self->size_note;
+}
+
+const gchar *
+ts_detector_get_frames_note (const TsDetector * self)
+{
+  return ts_engine_get_frames_note (self->engine);
 }
 
 const gchar *

@@ -11,7 +11,9 @@
 #include "../decode/tsdecoder.h"
 #include "../frame/tsimage.h"
 #include "tsanswer.h"
+#include "tssafety.h"
 #include "tsstage.h"
+#include "tsvariant.h"
 
 G_BEGIN_DECLS
 
@@ -30,6 +32,10 @@ typedef struct
   const gchar *weights;         /* safetensors file, or NULL: the package's, if any */
   const gchar *op_libs;         /* libraries of custom operators, by commas; or NULL */
   gboolean self_test;           /* run the package's self-test (tsselftest.h) */
+  TsSafety safety;
+  TsTuneMode tune;              /* what the first warm-up measures (tstune.h) */
+  TsPrecision precision;        /* AUTO without tuning is as the package says */
+  guint batch_size;             /* pictures that tuning measures with; 0: 1 */
 } TsDetectorOptions;
 
 /* Thresholds, each with a value that means "as the package says". */
@@ -47,7 +53,9 @@ void ts_detector_free (TsDetector * self);
 
 /* Runs the module @runs times on a grey frame of this size, so that the first
  * real frame is not slow and a module that does not fit the decoder or the size
- * is found now.  Errors as ts_detector_run(). */
+ * is found now.  The first one tunes the module for this size, and asks for a
+ * precision.  Errors as ts_detector_run(); TS_ERROR_CONFIG if the precision cannot
+ * be had. */
 gboolean ts_detector_warm_up (TsDetector * self, gint width, gint height,
     guint runs, GError ** error);
 
@@ -94,6 +102,10 @@ void ts_detector_warm_up_batch (TsDetector * self, gint width, gint height,
 /* A sentence that says why pictures go one by one, or NULL: they need not; owned. */
 const gchar *ts_detector_get_batch_note (const TsDetector * self);
 
+/* A sentence on how frames run on the device, or NULL: the host makes their
+ * tensors; owned. */
+const gchar *ts_detector_get_frames_note (const TsDetector * self);
+
 /* Another lane into the same module: shares its weights and description, has
  * buffers of its own, and so may run in another thread at the same time.  Only
  * after a run of @self, which settles the size of input if that is found by
@@ -122,6 +134,8 @@ const gchar *ts_detector_get_runtime (const TsDetector * self);
 const gchar *ts_detector_get_runtime_warning (const TsDetector * self);
 /* A sentence on the input's size if it was found by trying, else NULL. */
 const gchar *ts_detector_get_size_note (const TsDetector * self);
+/* A sentence on the form that the module runs in, or NULL: as it was loaded. */
+const gchar *ts_detector_get_tune_note (const TsDetector * self);
 /* The name of a class, or NULL if it has none. */
 const gchar *ts_detector_get_label (const TsDetector * self, gint class_id);
 

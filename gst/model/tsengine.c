@@ -9,6 +9,7 @@
 #include "tserror.h"
 #include "tssafetensors.h"
 #include "tsshim.h"
+#include "tsshimframe.h"
 #include "tsvalue.h"
 
 /* Of the shim's messages; a longer one is cut. */
@@ -21,6 +22,7 @@ struct _TsAnswer
   TsShimValue *value;           /* NULL: that of @batch */
   TsAnswer *batch;              /* the answer that this is an item of, or NULL */
   guint item, n_items;          /* n_items 0: all of it */
+  gboolean borrowed;            /* the value is the lane's, until its next run */
 };
 
 struct _TsEngine
@@ -29,7 +31,10 @@ struct _TsEngine
   TsEngine *origin;             /* owns what forks borrow; NULL: this one does */
   const TsShimApi *api;
   TsShimModule *module;
+  TsShimLane *lane;             /* for frames; NULL: none yet */
+  GArray *frames;               /* of TsShimFrame; kept for its memory */
   TsAnswer *answer;             /* of the last run */
+  TsAnswer *spare;              /* memory for the next one, or NULL */
   TsValueBuffer buffers[TS_DECODE_MAX_ROLES];
   gchar *path;
   gchar *device;
@@ -123,6 +128,8 @@ load (TsEngine * self, const TsEngineOptions * options,
     .dtype = (TsShimDtype) options->dtype,
     .op_libs = (const char *const *) op_libs,
     .weights_path = options->weights,
+    .unsafe_operators = options->safety.unsafe_operators,
+    .tunable = options->tunable,
   };
   gchar text[ERROR_SIZE] = "";
   TsShimStatus status;
@@ -177,6 +184,10 @@ ts_engine_fork (TsEngine * self)
   fork->path = origin->path;
   fork->device = origin->device;
   fork->device_reason = origin->device_reason;
+  /* If that fails, its first run says why. */
+  if (self->lane && self->api->lane_new (self->module, self->lane, &fork->lane,
+          NULL, 0) != TS_SHIM_OK)
+    fork->lane = NULL;
   return fork;
 }
 
@@ -198,7 +209,11 @@ ts_engine_free (TsEngine * self)
 
   if (!self || !g_atomic_ref_count_dec (&self->references))
     return;
+  g_free (self->spare);
   g_clear_pointer (&self->answer, ts_answer_unref);
+  if (self->lane)
+    self->api->lane_free (self->lane);
+  g_clear_pointer (&self->frames, g_array_unref);
   for (guint i = 0; i < TS_DECODE_MAX_ROLES; i++)
     g_free (self->buffers[i].data);
   if (!origin)
@@ -272,16 +287,41 @@ to_shim_tensor (const TsTensor * from)
   return tensor;
 }
 
-/* Takes @value. */
+/* Takes @value and @memory, which may be NULL. */
 static TsAnswer *
-new_answer (const TsShimApi * api, TsShimValue * value)
+new_answer (const TsShimApi * api, TsShimValue * value, TsAnswer * memory)
 {
-  TsAnswer *answer = g_new0 (TsAnswer, 1);
+  TsAnswer *answer = memory ? memory : g_new (TsAnswer, 1);
 
+  memset (answer, 0, sizeof (*answer));
   g_atomic_ref_count_init (&answer->references);
   answer->api = api;
   answer->value = value;
   return answer;
+}
+
+static void
+clear_answer (TsAnswer * self)
+{
+  if (!self->borrowed)
+    self->api->value_free (self->value);
+  g_clear_pointer (&self->batch, ts_answer_unref);
+}
+
+/* Keeps the memory if nobody else holds the answer. */
+static void
+drop_answer (TsEngine * self)
+{
+  TsAnswer *answer = g_steal_pointer (&self->answer);
+
+  if (!answer)
+    return;
+  if (!self->spare && g_atomic_ref_count_compare (&answer->references, 1)) {
+    clear_answer (answer);
+    self->spare = answer;
+    return;
+  }
+  ts_answer_unref (answer);
 }
 
 gboolean
@@ -298,15 +338,90 @@ ts_engine_run (TsEngine * self, const TsTensor * inputs, gsize n_inputs,
 
   for (gsize i = 0; i < n_inputs; i++)
     tensors[i] = to_shim_tensor (&inputs[i]);
-  g_clear_pointer (&self->answer, ts_answer_unref);
+  drop_answer (self);
   status = self->api->run_listed (self->module, tensors, n_inputs, n_listed,
       &value, text, sizeof text);
   if (status != TS_SHIM_OK) {
     set_run_error (self, status, text, error);
     return FALSE;
   }
-  self->answer = new_answer (self->api, value);
+  self->answer = new_answer (self->api, value, g_steal_pointer (&self->spare));
   return TRUE;
+}
+
+gboolean
+ts_engine_takes_frames (const TsEngine * self)
+{
+  return self->api->lane_new && g_str_has_prefix (self->device, "cuda");
+}
+
+static gboolean
+open_lane (TsEngine * self, GError ** error)
+{
+  gchar text[ERROR_SIZE] = "";
+  TsShimStatus status = self->lane ? TS_SHIM_OK :
+      self->api->lane_new (self->module, NULL, &self->lane, text, sizeof text);
+
+  if (!self->frames)
+    self->frames = g_array_new (FALSE, FALSE, sizeof (TsShimFrame));
+  if (status != TS_SHIM_OK)
+    set_shim_error (self, status, text, "", error);
+  return status == TS_SHIM_OK;
+}
+
+gboolean
+ts_engine_run_frames (TsEngine * self, const TsFrameInput * input,
+    const TsFrame * frames, guint n, GError ** error)
+{
+  const TsShimValue *value = NULL;
+  gchar text[ERROR_SIZE] = "";
+  TsShimStatus status;
+  TsShimInput shape;
+
+  drop_answer (self);
+  if (!open_lane (self, error))
+    return FALSE;
+  ts_shim_input_init (&shape, input, &frames[0].letterbox);
+  g_array_set_size (self->frames, n);
+  for (guint i = 0; i < n; i++)
+    ts_shim_frame_init (&g_array_index (self->frames, TsShimFrame, i),
+        &frames[i]);
+  status = self->api->lane_run (self->lane, &shape,
+      (const TsShimFrame *) (gpointer) self->frames->data, n, input->keep,
+      &value, text, sizeof text);
+  if (status != TS_SHIM_OK) {
+    set_run_error (self, status, text, error);
+    return FALSE;
+  }
+  self->answer = new_answer (self->api, (TsShimValue *) value,
+      g_steal_pointer (&self->spare));
+  self->answer->borrowed = TRUE;
+  return TRUE;
+}
+
+gboolean
+ts_engine_complete_answer (TsEngine * self, GError ** error)
+{
+  TsShimValue *value = NULL;
+  gchar text[ERROR_SIZE] = "";
+  TsShimStatus status;
+
+  if (!self->answer || !self->answer->borrowed)
+    return TRUE;
+  status = self->api->lane_answer (self->lane, &value, text, sizeof text);
+  if (status != TS_SHIM_OK) {
+    set_run_error (self, status, text, error);
+    return FALSE;
+  }
+  drop_answer (self);
+  self->answer = new_answer (self->api, value, g_steal_pointer (&self->spare));
+  return TRUE;
+}
+
+const gchar *
+ts_engine_get_frames_note (const TsEngine * self)
+{
+  return self->lane ? self->api->lane_note (self->lane) : NULL;
 }
 
 gboolean
@@ -351,7 +466,7 @@ ts_engine_get_item (const TsEngine * self, guint item, guint n_items)
     if (!cut_item (&g_array_index (tensors, TsNamedTensor, i).tensor, item,
             n_items))
       return NULL;
-  answer = new_answer (self->api, NULL);
+  answer = new_answer (self->api, NULL, NULL);
   answer->batch = ts_answer_ref (self->answer);
   answer->item = item;
   answer->n_items = n_items;
@@ -370,8 +485,7 @@ ts_answer_unref (TsAnswer * self)
 {
   if (!g_atomic_ref_count_dec (&self->references))
     return;
-  self->api->value_free (self->value);
-  g_clear_pointer (&self->batch, ts_answer_unref);
+  clear_answer (self);
   g_free (self);
 }
 
@@ -393,4 +507,26 @@ ts_answer_list (TsAnswer * self)
     cut_item (&g_array_index (tensors, TsNamedTensor, i).tensor, self->item,
         self->n_items);
   return tensors;
+}
+
+gboolean
+ts_engine_prepare (TsEngine * self, const TsVariant * variant, GError ** error)
+{
+  const TsShimVariant form = {
+    variant->frozen, variant->channels_last, variant->packed,
+    variant->optimized, (TsShimDtype) variant->precision, variant->threads
+  };
+  gchar text[ERROR_SIZE] = "";
+  TsShimStatus status =
+      self->api->prepare (self->module, &form, text, sizeof text);
+
+  if (status != TS_SHIM_OK)
+    set_shim_error (self, status, text, "", error);
+  return status == TS_SHIM_OK;
+}
+
+void
+ts_engine_settle (TsEngine * self)
+{
+  self->api->settle (self->module);
 }

@@ -5,6 +5,9 @@
 #pragma once
 
 #include "tsanswer.h"
+#include "tsframes.h"
+#include "tssafety.h"
+#include "tsvariant.h"
 
 G_BEGIN_DECLS
 
@@ -23,6 +26,8 @@ typedef struct
   TsDtype dtype;                /* of floating parameters */
   const gchar *weights;         /* safetensors file put over the module's own, or NULL */
   const gchar *op_libs;         /* libraries of custom operators, by commas; or NULL */
+  TsSafety safety;
+  gboolean tunable;             /* ts_engine_prepare() will come */
 } TsEngineOptions;
 
 /* Opens the shim (once a process) and loads the module.
@@ -57,6 +62,23 @@ const gchar *ts_engine_get_config (const TsEngine * self, gsize * size);
 gboolean ts_engine_run (TsEngine * self, const TsTensor * inputs,
     gsize n_inputs, gsize n_listed, GError ** error);
 
+/* Whether ts_engine_run_frames() works: the module is on a device that takes
+ * frames as they are. */
+gboolean ts_engine_takes_frames (const TsEngine * self);
+
+/* Runs the module, whose one input must be the frame, on a batch of @n frames.
+ * One thread at a time.
+ * Errors: TS_ERROR_FORWARD, _OUTPUT, _DEVICE, _MEMORY. */
+gboolean ts_engine_run_frames (TsEngine * self, const TsFrameInput * input,
+    const TsFrame * frames, guint n, GError ** error);
+
+/* After a run with input->keep: makes the last answer the whole one.
+ * Errors: TS_ERROR_FORWARD, _OUTPUT, _MEMORY. */
+gboolean ts_engine_complete_answer (TsEngine * self, GError ** error);
+
+/* A sentence on how frames run on the device, or NULL; owned. */
+const gchar *ts_engine_get_frames_note (const TsEngine * self);
+
 /* Gives the part of the last run's answer at @keys (see ts_value_find()) as a
  * float32 view, valid until the next run or free, or the next call for the same
  * @slot (0 to TS_DECODE_MAX_ROLES - 1).
@@ -72,6 +94,15 @@ TsAnswer *ts_engine_get_item (const TsEngine * self, guint item,
 
 /* The last run's answer, or NULL; owned by the engine. */
 TsAnswer *ts_engine_get_answer (const TsEngine * self);
+
+/* Makes the next runs use another form of a tunable module; not while another
+ * thread runs it.  On failure the form stays as it is.
+ * Errors: TS_ERROR_CONFIG (no such form here), _FORWARD, _MEMORY. */
+gboolean ts_engine_prepare (TsEngine * self, const TsVariant * variant,
+    GError ** error);
+
+/* Keeps the form in use and frees what others would be made of. */
+void ts_engine_settle (TsEngine * self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TsEngine, ts_engine_free)
 

@@ -22,6 +22,15 @@ ts_image_test_is_there (const TsModelSpec * spec)
   return input && g_file_test (input, G_FILE_TEST_EXISTS);
 }
 
+gboolean
+ts_image_test_open_picture (const TsModelSpec * spec, TsPpm * picture)
+{
+  g_autofree gchar *input = spec->package ?
+      g_build_filename (spec->package, INPUT, NULL) : NULL;
+
+  return input && ts_ppm_open (picture, input, NULL);
+}
+
 static gboolean
 read_corners (const TsJson * json, gfloat box[4], GError ** error)
 {

@@ -6,6 +6,7 @@
 
 #include "tsdetector.h"
 #include "tsmodelspec.h"
+#include "tsppm.h"
 #include "tsselftest.h"
 
 G_BEGIN_DECLS
@@ -16,6 +17,9 @@ G_BEGIN_DECLS
 #define TS_SELF_TEST_SCORE 0.02
 
 gboolean ts_image_test_is_there (const TsModelSpec * spec);
+
+/* Opens selftest/input.ppm alone; FALSE: there is none that can be read. */
+gboolean ts_image_test_open_picture (const TsModelSpec * spec, TsPpm * picture);
 
 /* Detects with the package's thresholds in selftest/input.ppm and compares with
  * selftest/expected.json, {"detections": [{"box": [x1, y1, x2, y2], "score",

@@ -4,10 +4,15 @@
  */
 #include "tsinputs.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "../frame/tstensorizer.h"
 #include "tserror.h"
+
+/* Of the frames' memory: what rows of whole cache lines need to be written without
+ * being read before. */
+#define ALIGNMENT 64
 
 struct _TsInputs
 {
@@ -67,9 +72,18 @@ ts_inputs_free (TsInputs * self)
   g_free (self->tensors);
   g_array_unref (self->letterboxes);
   g_clear_pointer (&self->tensorizer, ts_tensorizer_free);
-  g_free (self->pixels);
+  free (self->pixels);
   g_free (self->converted);
   g_free (self);
+}
+
+static gfloat *
+try_alloc_pixels (gsize n)
+{
+  if (n > G_MAXSIZE / sizeof (gfloat) - ALIGNMENT)
+    return NULL;
+  return aligned_alloc (ALIGNMENT,
+      (n * sizeof (gfloat) / ALIGNMENT + 1) * ALIGNMENT);
 }
 
 static gboolean
@@ -79,9 +93,9 @@ reserve (TsInputs * self, gsize n, GError ** error)
 
   if (n <= self->n_pixels)
     return TRUE;
-  g_clear_pointer (&self->pixels, g_free);
+  g_clear_pointer (&self->pixels, free);
   g_clear_pointer (&self->converted, g_free);
-  self->pixels = g_try_new (gfloat, n);
+  self->pixels = try_alloc_pixels (n);
   if (converts)
     self->converted = g_try_malloc_n (n, ts_dtype_size (self->spec->dtype));
   self->n_pixels = n;
@@ -195,14 +209,21 @@ ts_inputs_fill (TsInputs * self, const TsImage * image, GError ** error)
   return TRUE;
 }
 
-gboolean
-ts_inputs_fill_item (TsInputs * self, const TsImage * image, guint item,
-    guint n_items, GError ** error)
+void
+ts_inputs_place_item (TsInputs * self, const TsImage * image, guint item,
+    guint n_items)
 {
   place_frame (self, image->width, image->height);
   if (self->letterboxes->len < n_items)
     g_array_set_size (self->letterboxes, n_items);
   g_array_index (self->letterboxes, TsLetterbox, item) = self->letterbox;
+}
+
+gboolean
+ts_inputs_fill_item (TsInputs * self, const TsImage * image, guint item,
+    guint n_items, GError ** error)
+{
+  ts_inputs_place_item (self, image, item, n_items);
   return fill_frame (self, image, item, n_items, &self->tensors[0], error);
 }
 

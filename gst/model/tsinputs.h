@@ -32,6 +32,10 @@ gboolean ts_inputs_fill (TsInputs * self, const TsImage * image,
 gboolean ts_inputs_fill_item (TsInputs * self, const TsImage * image,
     guint item, guint n_items, GError ** error);
 
+/* Only says where picture @item of a batch of @n_items goes. */
+void ts_inputs_place_item (TsInputs * self, const TsImage * image, guint item,
+    guint n_items);
+
 /* Where the last frame went, or picture @item of the last batch. */
 const TsLetterbox *ts_inputs_get_letterbox (const TsInputs * self);
 const TsLetterbox *ts_inputs_get_item_letterbox (const TsInputs * self,

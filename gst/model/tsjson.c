@@ -4,6 +4,8 @@
  */
 #include "tsjson.h"
 
+#include <string.h>
+
 #include "tserror.h"
 #include "tsfile.h"
 
@@ -15,9 +17,10 @@
 
 /* Whether brackets nest no deeper than MAX_DEPTH.  The parser would also take
  * comments and strings in single quotes; a slash or such a quote outside of a
- * string is no JSON and could hide brackets. */
+ * string is no JSON and could hide brackets.  It takes octal escapes as well,
+ * which make bytes that are no UTF-8. */
 static gboolean
-is_shallow (const gchar * text, gsize size)
+is_plain (const gchar * text, gsize size)
 {
   gboolean in_string = FALSE;
   gint depth = 0;
@@ -25,9 +28,10 @@ is_shallow (const gchar * text, gsize size)
   for (gsize i = 0; i < size; i++) {
     gchar c = text[i];
 
-    if (in_string && c == '\\')
-      i++;
-    else if (c == '"')
+    if (in_string && c == '\\') {
+      if (++i < size && !strchr ("\"\\/bfnrtu", text[i]))
+        return FALSE;
+    } else if (c == '"')
       in_string = !in_string;
     else if (!in_string && (c == '/' || c == '\'' || depth > MAX_DEPTH))
       return FALSE;
@@ -46,10 +50,10 @@ ts_json_parse (const gchar * file, const gchar * text, gsize size,
   g_autofree gchar *found = NULL;
   JsonNode *root;
 
-  if (!g_utf8_validate_len (text, size, NULL) || !is_shallow (text, size)) {
+  if (!g_utf8_validate_len (text, size, NULL) || !is_plain (text, size)) {
     g_set_error (error, TS_ERROR, TS_ERROR_FORMAT,
-        "%s: is no JSON object (no UTF-8, with comments or single quotes, or nested "
-        "deeper than %d levels)", file, MAX_DEPTH);
+        "%s: is no JSON object (no UTF-8, with comments, single quotes or unknown "
+        "escapes, or nested deeper than %d levels)", file, MAX_DEPTH);
     return NULL;
   }
   if (!json_parser_load_from_data (parser, text, size, &cause)) {

@@ -14,7 +14,9 @@
 #include "tsjson.h"
 #include "tspackage.h"
 #include "tsptfile.h"
+#include "tssignature.h"
 #include "tstree.h"
+#include "tstrust.h"
 
 #define MAX_EDGE 16384
 #define MAX_STRIDE 1024
@@ -80,57 +82,106 @@ name_archive (GError ** error, const gchar * root, const gchar * path)
   (*error)->message = g_string_free (text, FALSE);
 }
 
-/* A private directory in @self->temporary with the archive's name. */
+static gboolean
+set_root_error (const gchar * path, GError ** error)
+{
+  g_set_error (error, TS_ERROR, TS_ERROR_READ,
+      "%s: cannot be unpacked in %s: %s; let TMPDIR name a directory that can "
+      "be written", path, g_get_tmp_dir (), g_strerror (errno));
+  return FALSE;
+}
+
+/* A name for the model in a private directory, @self->temporary. */
 static gchar *
 make_root (TsModelSpec * self, const gchar * path, GError ** error)
 {
   g_autofree gchar *name = g_path_get_basename (path);
-  g_autofree gchar *root = NULL;
 
   self->temporary = g_dir_make_tmp ("mlpkg-XXXXXX", NULL);
   if (self->temporary)
-    root = g_build_filename (self->temporary, name, NULL);
-  if (root && g_mkdir (root, 0700) == 0)
-    return g_steal_pointer (&root);
-  g_set_error (error, TS_ERROR, TS_ERROR_READ,
-      "%s: cannot be unpacked in %s: %s; let TMPDIR name a directory that can "
-      "be written", path, g_get_tmp_dir (), g_strerror (errno));
+    return g_build_filename (self->temporary, name, NULL);
+  set_root_error (path, error);
   return NULL;
 }
 
 static gboolean
-read_archive (TsModelSpec * self, const gchar * path, GError ** error)
+read_package (TsModelSpec * self, const gchar * dir, const gchar * keys,
+    GError ** error)
+{
+  return (!keys || ts_trust_check_package (dir, keys, error))
+      && ts_package_read (self, dir, error);
+}
+
+static gboolean
+read_file (TsModelSpec * self, const gchar * path, const gchar * keys,
+    GError ** error)
+{
+  if (!ts_pt_file_check (path, error)
+      || (keys && !ts_signature_check (path, keys, error)))
+    return FALSE;
+  self->path = g_strdup (path);
+  self->name = get_stem (path);
+  return TRUE;
+}
+
+static gboolean
+read_archive (TsModelSpec * self, const gchar * path, const gchar * keys,
+    GError ** error)
 {
   g_autofree gchar *root = make_root (self, path, error);
   gboolean done;
 
   if (!root)
     return FALSE;
-  done = ts_archive_unpack (path, root, error)
-      && ts_package_read (self, root, error);
+  done = (g_mkdir (root, 0700) == 0 || set_root_error (path, error))
+      && ts_archive_unpack (path, root, error)
+      && read_package (self, root, keys, error);
+  name_archive (error, root, path);
+  return done;
+}
+
+/* Who can write to the model could change it once it has been checked. */
+static gboolean
+read_copy (TsModelSpec * self, const gchar * path, gboolean is_dir,
+    const gchar * keys, GError ** error)
+{
+  g_autofree gchar *root = make_root (self, path, error);
+  gboolean done;
+
+  if (!root)
+    return FALSE;
+  done = ts_trust_copy (path, root, error)
+      && (is_dir ? read_package : read_file) (self, root, keys, error);
   name_archive (error, root, path);
   return done;
 }
 
 TsModelSpec *
-ts_model_spec_read (const gchar * path, GError ** error)
+ts_model_spec_read_trusted (const gchar * path, const gchar * keys,
+    GError ** error)
 {
   g_autoptr (TsModelSpec) self = new_with_defaults ();
+  gboolean is_dir, done;
   GStatBuf info;
 
   if (g_stat (path, &info) != 0) {
     ts_file_set_error (error, path, "model file or package directory", errno);
     return NULL;
   }
-  if (S_ISDIR (info.st_mode))
-    return ts_package_read (self, path, error) ? g_steal_pointer (&self) : NULL;
+  is_dir = S_ISDIR (info.st_mode);
   if (S_ISREG (info.st_mode) && ts_archive_is_package (path))
-    return read_archive (self, path, error) ? g_steal_pointer (&self) : NULL;
-  if (!ts_pt_file_check (path, error))
-    return NULL;
-  self->path = g_strdup (path);
-  self->name = get_stem (path);
-  return g_steal_pointer (&self);
+    done = read_archive (self, path, keys, error);
+  else if (keys)
+    done = read_copy (self, path, is_dir, keys, error);
+  else
+    done = (is_dir ? read_package : read_file) (self, path, NULL, error);
+  return done ? g_steal_pointer (&self) : NULL;
+}
+
+TsModelSpec *
+ts_model_spec_read (const gchar * path, GError ** error)
+{
+  return ts_model_spec_read_trusted (path, NULL, error);
 }
 
 static gint

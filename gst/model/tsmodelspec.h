@@ -77,6 +77,13 @@ typedef struct
  * Errors: TS_ERROR_NOT_FOUND, _READ, _FORMAT, _CONFIG. */
 TsModelSpec *ts_model_spec_read (const gchar * path, GError ** error);
 
+/* The same for a model that is signed by one of the public keys in the file @keys,
+ * and only for such; NULL: ts_model_spec_read().  It is copied to a private temporary
+ * directory first, so that nobody can change what was checked.
+ * Errors: those, ts_trust_copy()'s and ts_trust_check_package()'s. */
+TsModelSpec *ts_model_spec_read_trusted (const gchar * path,
+    const gchar * keys, GError ** error);
+
 /* Fills what is still unknown from the JSON extra file "config.txt" that
  * exports of the Ultralytics family embed (names, imgsz, stride).
  * @json need not end in NUL.  Errors: TS_ERROR_FORMAT. */

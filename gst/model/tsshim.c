@@ -46,6 +46,15 @@ get_api (GModule * module, const gchar * path, GError ** error)
   return api;
 }
 
+/* Between two loops OpenMP's threads spin, which takes the processor from decoders
+ * and encoders and from each other.  libgomp reads this once, as it is loaded. */
+static void
+let_threads_sleep (void)
+{
+  if (!g_getenv ("OMP_WAIT_POLICY"))
+    g_setenv ("GOMP_SPINCOUNT", "0", FALSE);
+}
+
 static const TsShimApi *
 open_module (const gchar * path, GError ** error)
 {
@@ -59,6 +68,7 @@ open_module (const gchar * path, GError ** error)
         " and build the plugin anew", path);
     return NULL;
   }
+  let_threads_sleep ();
   module = g_module_open (path, G_MODULE_BIND_LOCAL);
   if (!module) {
     g_set_error (error, TS_ERROR, TS_ERROR_LIBTORCH,

@@ -104,16 +104,14 @@ find_one (const TsShimApi * api, const TsShimValue * root, const gchar * key,
   return value && is_number (api, value) ? value : NULL;
 }
 
-const TsShimValue *
-ts_value_find (const TsShimApi * api, const TsShimValue * root,
+static const TsShimValue *
+find_any (const TsShimApi * api, const TsShimValue * root,
     const gchar * keys, const gchar * model, GError ** error)
 {
   g_auto (GStrv) list = g_strsplit (keys, "|", -1);
   g_autofree gchar *parts = NULL;
   const TsShimValue *value;
 
-  if (!list[0] || !list[1])
-    return find_one (api, root, keys, model, error);
   for (guint i = 0; list[i]; i++)
     if ((value = find_one (api, root, list[i], model, NULL)))
       return value;
@@ -123,6 +121,15 @@ ts_value_find (const TsShimApi * api, const TsShimValue * root,
       "separated by |; the empty one is the answer itself); name its place with "
       CORRECT "; there are: %s", model, keys, parts);
   return NULL;
+}
+
+const TsShimValue *
+ts_value_find (const TsShimApi * api, const TsShimValue * root,
+    const gchar * keys, const gchar * model, GError ** error)
+{
+  if (strchr (keys, '|') == NULL)
+    return find_one (api, root, keys, model, error);
+  return find_any (api, root, keys, model, error);
 }
 
 static gboolean

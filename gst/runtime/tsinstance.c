@@ -25,7 +25,7 @@ struct _TsInstance
   GCond work;                   /* there may be something to take, or to end */
   TsJobQueue queue;
   GPtrArray *lanes;             /* of Lane; those after the first come once it has run */
-  gchar *size_note, *batch_note;
+  gchar *size_note, *batch_note, *tune_note;
   gint64 forward_ns;
   gboolean ends;
 };
@@ -121,6 +121,7 @@ ts_instance_free (TsInstance * self)
   g_mutex_clear (&self->lock);
   g_free (self->size_note);
   g_free (self->batch_note);
+  g_free (self->tune_note);
   g_free (self);
 }
 
@@ -180,9 +181,8 @@ run_batch (TsDetector * detector, Turn * turn)
     TsJob *job = turn->jobs[i];
 
     turn->items[i] = (TsBatchItem) {
-      .image = &job->image,.thresholds = &job->thresholds,
-          .wants_answer = job->wants_answer,.result = &job->result
-    };
+    .image = &job->image,.thresholds = &job->thresholds,.wants_answer =
+          job->wants_answer,.result = &job->result};
   }
   ts_detector_run_batch (detector, turn->items, turn->n);
 }
@@ -231,6 +231,7 @@ account (TsInstance * self, TsDetector * detector, const Turn * turn)
   for (guint i = 0; i < turn->n; i++)
     turn->jobs[i]->stream->line.n_running--;
   update_note (&self->size_note, ts_detector_get_size_note (detector));
+  update_note (&self->tune_note, ts_detector_get_tune_note (detector));
   update_note (&self->batch_note, ts_detector_get_batch_note (detector));
   /* Follows a rise at once and a fall slowly. */
   self->forward_ns = MAX (forward_ns, self->forward_ns - self->forward_ns / 16);
@@ -275,6 +276,12 @@ dup_locked (TsInstance * self, gchar * const *text)
   copy = g_strdup (*text);
   g_mutex_unlock (&self->lock);
   return copy;
+}
+
+gchar *
+ts_instance_dup_tune_note (TsInstance * self)
+{
+  return dup_locked (self, &self->tune_note);
 }
 
 gchar *

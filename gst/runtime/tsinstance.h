@@ -45,10 +45,11 @@ void ts_instance_free (TsInstance * self);
 /* For the model's name, labels, kind, device and tensor ids, which never change. */
 const TsDetector *ts_instance_get_detector (const TsInstance * self);
 
-/* What was found out by running it (ts_detector_get_size_note(), _batch_note()), or
+/* What was found out by running it (ts_detector_get_size_note() and so on), or
  * NULL; free with g_free(). */
 gchar *ts_instance_dup_size_note (TsInstance * self);
 gchar *ts_instance_dup_batch_note (TsInstance * self);
+gchar *ts_instance_dup_tune_note (TsInstance * self);
 
 /* How many jobs of all streams wait. */
 guint ts_instance_get_n_waiting (TsInstance * self);

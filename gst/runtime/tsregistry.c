@@ -49,6 +49,12 @@ add_path (GPtrArray * settings, const gchar * name, const gchar * path)
   add_setting (settings, stamp_name, stamp);
 }
 
+/* All of @options: one that is left out here is shared by those who differ in it, and
+ * for some that would be a hole.  Who adds one lists it, and corrects the size. */
+#if GLIB_SIZEOF_VOID_P == 8
+G_STATIC_ASSERT (sizeof (TsDetectorOptions) == 112);
+#endif
+
 static gchar **
 list_settings (const TsInstanceOptions * options)
 {
@@ -65,6 +71,10 @@ list_settings (const TsInstanceOptions * options)
   add_setting (settings, "custom-op-libs", model->op_libs);
   add_number (settings, "threads", model->threads);
   add_number (settings, "self-test", model->self_test);
+  add_number (settings, "unsafe-operators", model->safety.unsafe_operators);
+  add_path (settings, "trusted-keys", model->safety.trusted_keys);
+  add_number (settings, "tune", model->tune);
+  add_number (settings, "precision", model->precision);
   add_number (settings, "batch-size", options->batch_size);
   add_number (settings, "batch-timeout", options->batch_timeout_us / 1000);
   add_number (settings, "scheduling", options->scheduling);
@@ -159,8 +169,8 @@ use_entry (Entry * entry, const TsInstanceOptions * options, GError ** error)
 }
 
 TsInstance *
-ts_registry_acquire (const gchar * id, const TsInstanceOptions * options,
-    GError ** error)
+ts_registry_acquire (const gchar * id, gboolean replaces,
+    const TsInstanceOptions * options, GError ** error)
 {
   gboolean names_model = options->model.model && *options->model.model;
   g_auto (GStrv) settings = list_settings (options);
@@ -169,6 +179,11 @@ ts_registry_acquire (const gchar * id, const TsInstanceOptions * options,
 
   g_mutex_lock (&lock);
   entry = find_entry (id, settings);
+  if (entry && id && replaces && names_model
+      && !check_settings (entry, settings, NULL)) {
+    g_clear_pointer (&entry->id, g_free);
+    entry = NULL;
+  }
   if (!entry)
     entry = add_entry (id, settings);
   if (!id || !names_model || check_settings (entry, settings, error))

@@ -14,6 +14,7 @@
 #define MAX_EDGE 16384
 
 static gchar *device, *decoder, *method, *weights, *op_libs;
+static gchar *tune, *precision;
 static gint threads, runs = DEFAULT_RUNS, warm_up = DEFAULT_WARM_UP;
 static gint width = 1280, height = 720;
 
@@ -31,6 +32,10 @@ static const GOptionEntry entries[] = {
       "METHOD"},
   {"weights", 0, 0, G_OPTION_ARG_FILENAME, &weights, "In place of its own",
       "FILE.safetensors"},
+  {"tune", 0, 0, G_OPTION_ARG_STRING, &tune, "auto, off or full (auto)",
+      "MODE"},
+  {"precision", 0, 0, G_OPTION_ARG_STRING, &precision,
+      "auto, fp32, bf16 or fp16 (auto)", "TYPE"},
   {"custom-op-libs", 0, 0, G_OPTION_ARG_STRING, &op_libs,
       "Libraries of operators, separated by commas", "FILES"},
   {NULL}
@@ -45,6 +50,36 @@ check_number (const gchar * option, gint value, gint min, gint max,
   g_set_error (error, TS_ERROR, TS_ERROR_CONFIG,
       "--%s is %d, expected %d to %d", option, value, min, max);
   return FALSE;
+}
+
+/* The place of @value among @names. */
+static gboolean
+check_choice (const gchar * option, const gchar * value,
+    const gchar * const *names, guint * choice, GError ** error)
+{
+  g_autofree gchar *all = g_strjoinv (", ", (gchar **) names);
+
+  for (*choice = 0; names[*choice]; (*choice)++)
+    if (g_str_equal (names[*choice], value ? value : "auto"))
+      return TRUE;
+  g_set_error (error, TS_ERROR, TS_ERROR_CONFIG,
+      "--%s is %s, expected one of %s", option, value, all);
+  return FALSE;
+}
+
+static gboolean
+check_speed (TsDetectorOptions * options, GError ** error)
+{
+  static const gchar *const modes[] = { "off", "auto", "full", NULL };
+  static const gchar *const types[] = { "auto", "fp32", "bf16", "fp16", NULL };
+  guint mode = 0, type = 0;
+
+  if (!check_choice ("tune", tune, modes, &mode, error)
+      || !check_choice ("precision", precision, types, &type, error))
+    return FALSE;
+  options->tune = (TsTuneMode) mode;
+  options->precision = (TsPrecision) type;
+  return TRUE;
 }
 
 static gint
@@ -109,7 +144,8 @@ run (gchar ** arguments, JsonObject * report, GError ** error)
       || !check_number ("warm-up", warm_up, 0, 100000, error)
       || !check_number ("width", width, 1, MAX_EDGE, error)
       || !check_number ("height", height, 1, MAX_EDGE, error)
-      || !check_number ("threads", threads, 0, 1024, error))
+      || !check_number ("threads", threads, 0, 1024, error)
+      || !check_speed (&options, error))
     return FALSE;
   detector = ts_detector_open (&options, error);
   if (!detector || !ts_detector_warm_up (detector, width, height, warm_up,
@@ -123,6 +159,9 @@ run (gchar ** arguments, JsonObject * report, GError ** error)
       ts_detector_get_runtime (detector));
   json_object_set_string_member (report, "device",
       ts_detector_get_device (detector));
+  if (ts_detector_get_tune_note (detector))
+    json_object_set_string_member (report, "tuning",
+        ts_detector_get_tune_note (detector));
   json_object_set_int_member (report, "frames", runs);
   add_times (report, times);
   return TRUE;

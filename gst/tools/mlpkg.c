@@ -14,7 +14,7 @@
 
 static const MlpkgCommand *const commands[] = {
   &mlpkg_create, &mlpkg_info, &mlpkg_validate, &mlpkg_pack, &mlpkg_unpack,
-  &mlpkg_bench
+  &mlpkg_sign, &mlpkg_verify, &mlpkg_bench
 };
 
 static gboolean as_json;

@@ -27,7 +27,9 @@ extern const MlpkgCommand mlpkg_bench;
 extern const MlpkgCommand mlpkg_create;
 extern const MlpkgCommand mlpkg_info;
 extern const MlpkgCommand mlpkg_pack;
+extern const MlpkgCommand mlpkg_sign;
 extern const MlpkgCommand mlpkg_unpack;
 extern const MlpkgCommand mlpkg_validate;
+extern const MlpkgCommand mlpkg_verify;
 
 G_END_DECLS

@@ -66,16 +66,28 @@ def complete_iou(a, b):
     return iou - shift / (reach + 1e-7) - weight * v
 
 
-def candidates(centres, boxes):
-    """Which anchors lie in which targets, [B, M, N]."""
+def candidates(centres, strides, boxes):
+    """Which anchors may have which targets, [B, M, N].
+
+    An anchor lies in its target and reaches all four sides.  A wide line may
+    be flatter than the cells that reach its ends, and so lie between their
+    centres; it then gets the cells next to it.
+    """
     middle = (boxes[..., :2] + boxes[..., 2:]) / 2
     half = ((boxes[..., 2:] - boxes[..., :2]) / 2).clamp(min=LEAST_PX / 2)
     off = (centres[None, None] - middle[:, :, None]).abs_()
-    return (off < half[:, :, None]).all(-1)
+    half, reach = half[:, :, None], strides[:, None] * (REG_MAX - 1)
+    next_to = strides[:, None] / 2
+    needed = half.amax(-1, keepdim=True) > reach / 2
+    near = torch.where(needed, torch.maximum(half, next_to), half)
+    # The coarsest cells have to do for what is wider than all reach.
+    able = (half.amax(-1) <= reach[:, 0]) | (strides == STRIDES[-1])
+    room = torch.maximum(reach - half, next_to)
+    return (off <= torch.minimum(near, room)).all(-1) & able
 
 
 @torch.no_grad()
-def assign(scores, boxes, centres, labels, targets, real, k):
+def assign(scores, boxes, centres, strides, labels, targets, real, k):
     """Gives each anchor a target or none.
 
     scores [B, N, C] after sigmoid, boxes and targets xyxy in pixels, labels
@@ -85,7 +97,7 @@ def assign(scores, boxes, centres, labels, targets, real, k):
     iou = pair_iou(targets, boxes)
     picked = scores.transpose(1, 2).gather(
         1, labels[..., None].expand(-1, -1, scores.shape[1]))
-    fits = candidates(centres, targets) & real[..., None]
+    fits = candidates(centres, strides, targets) & real[..., None]
     align = picked.pow_(ALPHA) * iou.pow(BETA)
     align = torch.where(fits, align.clamp_(min=1e-12), 0)
     best = align.topk(k, dim=-1)
@@ -137,8 +149,8 @@ class HeadLoss:
         classes = flat[..., 4 * REG_MAX:]
         boxes = self.boxes(logits, centres, strides)
         owner, positive, quality = assign(
-            classes.detach().sigmoid(), boxes.detach(), centres, labels,
-            targets, real, self.k)
+            classes.detach().sigmoid(), boxes.detach(), centres, strides,
+            labels, targets, real, self.k)
         goal = torch.zeros_like(classes)
         goal.scatter_(2, labels.gather(1, owner)[..., None],
                       (quality * positive)[..., None])

@@ -5,7 +5,8 @@
 
 PAGES may still be growing.  OUT gets log.csv, and every minute weights.pt (the
 average that export.py and evaluate.py take), model.pt and optimizer.pt;
---resume FOLDER goes on from such a folder.
+--resume FOLDER goes on from such a folder, --resume WEIGHTS.pt sets out anew
+from an average.
 
 SPDX-License-Identifier: LGPL-2.1-or-later
 """
@@ -14,8 +15,10 @@ import copy
 import csv
 import math
 import os
+import queue
 import random
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -106,9 +109,14 @@ def resume(folder, model, average, optimizer):
 
     def load(name):
         return torch.load(os.path.join(folder, name), map_location=device)
+    average.steps = 10000
+    if os.path.isfile(folder):
+        folder, name = os.path.split(folder)
+        for network in (model, average.model):
+            network.load_state_dict(load(name)["state_dict"])
+        return
     model.load_state_dict(load("model.pt"))
     average.model.load_state_dict(load("weights.pt")["state_dict"])
-    average.steps = 10000
     if os.path.exists(os.path.join(folder, "optimizer.pt")):
         state = optimizer.state_dict()
         state["state"] = {
@@ -125,9 +133,38 @@ def rate_at(done, step, opt):
         1 + math.cos(math.pi * min(done, 1))) / 2)
 
 
+class Feed:
+    """Makes batches beside the training, on a stream of their own."""
+
+    def __init__(self, pages, pixels, device, seed):
+        self.pages, self.pixels, self.device = pages, pixels, device
+        self.rng, self.ready = random.Random(seed), queue.Queue(2)
+        self.stream = torch.cuda.Stream() if device.type == "cuda" else None
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def run(self):
+        while True:
+            if not self.stream:
+                self.ready.put((batch(self.rng, self.pages, self.pixels), None))
+                continue
+            with torch.cuda.stream(self.stream):
+                made = batch(self.rng, self.pages, self.pixels)
+                self.ready.put((made, self.stream.record_event()))
+
+    def next(self):
+        made, event = self.ready.get()
+        if event:
+            now = torch.cuda.current_stream()
+            now.wait_event(event)
+            for tensor in made:
+                # Or its memory goes to the next batch while it is still read.
+                tensor.record_stream(now)
+        return made
+
+
 class Trainer:
     def __init__(self, opt):
-        self.opt, self.rng = opt, random.Random(opt.seed)
+        self.opt = opt
         torch.manual_seed(opt.seed)
         self.device = torch.device("cuda" if torch.cuda.is_available()
                                    else "cpu")
@@ -167,8 +204,7 @@ class Trainer:
         rate = rate_at(done, number, self.opt)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        images, labels, boxes, real = batch(
-            self.rng, self.pages, self.opt.batch * 1024 * 1024)
+        images, labels, boxes, real = self.feed.next()
         total, terms = self.forward_loss(self.model, images, labels, boxes,
                                          real)
         total.backward()
@@ -185,6 +221,8 @@ class Trainer:
         if self.device.type == "cuda":
             self.warm_up()
         self.pages.wait_for(opt.first)
+        self.feed = Feed(self.pages, opt.batch * 1024 * 1024, self.device,
+                         opt.seed)
         start = saved = logged = time.time()
         number = seen = 0
         with open(os.path.join(opt.out, "log.csv"), "a", newline="") as out:

@@ -5,6 +5,9 @@ Every maker takes a random source and a size and gives BGR pixels.
 SPDX-License-Identifier: LGPL-2.1-or-later
 """
 
+import functools
+import glob
+import os
 import string
 import warnings
 
@@ -15,9 +18,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from fonts import chart_families
+from formulas import relation
 
 matplotlib.rcParams['axes.unicode_minus'] = False
 matplotlib.rcParams['axes.formatter.use_mathtext'] = False
+MATH = ['cm', 'cm', 'stix', 'dejavusans', 'dejavuserif']
 
 
 def label(rng, most=3):
@@ -276,6 +281,36 @@ def fractal(noise, width, height, octaves=6):
     return total / max(total.max(), 1e-6)
 
 
+@functools.lru_cache(None)
+def photographs():
+    """The paths of the photographs that desktops come with."""
+    folders = os.environ.get('PAGES_PHOTOS', '/usr/share/backgrounds:'
+                             '/usr/share/wallpapers').split(':')
+    return [path for folder in folders for path in sorted(
+        glob.glob(os.path.join(folder, '**', '*.jpg'), recursive=True))]
+
+
+def real_photo(rng, width, height):
+    """A part of a photograph; a made one where none is installed."""
+    if not photographs():
+        return photo(rng, width, height)
+    image = cv2.imread(rng.choice(photographs()), cv2.IMREAD_REDUCED_COLOR_2)
+    h, w = image.shape[:2]
+    scale = rng.uniform(.3, 1) * min(h / height, w / width)
+    part_h, part_w = int(height * scale), int(width * scale)
+    y, x = rng.randint(0, h - part_h), rng.randint(0, w - part_w)
+    image = image[y:y + max(part_h, 1), x:x + max(part_w, 1)]
+    if rng.random() < .5:
+        image = image[:, ::-1]
+    image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+    image = image * rng.uniform(.7, 1.2) + rng.uniform(-30, 30)
+    image = np.clip(image, 0, 255).astype(np.uint8)
+    if rng.random() < .25:
+        image = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY),
+                             cv2.COLOR_GRAY2BGR)
+    return image
+
+
 def photo(rng, width, height):
     """Something with the tones of a photograph: ground, sky, shapes."""
     noise = np.random.default_rng(rng.getrandbits(32))
@@ -404,8 +439,9 @@ def tree(rng, width, height):
     return shrink(image, width, height)
 
 
-PICTURES = [(10, chart), (2, flow), (2, graph), (1.2, mosaic), (3.5, photo),
-            (1, field), (1, map_), (1, screen), (.8, surface), (1, tree)]
+PICTURES = [(10, chart), (2, flow), (2, graph), (1.2, mosaic), (1.2, photo),
+            (4, real_photo), (1, field), (1, map_), (1, screen),
+            (.8, surface), (1, tree)]
 
 
 def picture(rng, width, height):
@@ -415,11 +451,36 @@ def picture(rng, width, height):
         make = rng.choices([m for _, m in PICTURES],
                            [w for w, _ in PICTURES])[0]
     else:
-        make = rng.choice([photo, field, graph, mosaic])
+        make = rng.choice([real_photo, photo, field, graph, mosaic])
     image = make(rng, width, height)
     if rng.random() < 0.06:
         cv2.rectangle(image, (0, 0), (width - 1, height - 1), (0, 0, 0), 1)
     return image
+
+
+def mathematics(em, rng, width, height):
+    """A display formula in a type of about em pixels, or what fits."""
+    while True:
+        text = '$%s$' % relation(rng, rng.choice([0, 1, 1, 2]))
+        if 'begin' in text or 'tag' in text:
+            continue
+        try:
+            figure = Figure(dpi=100)
+            FigureCanvasAgg(figure)
+            # 20 points are 27.8 pixels here.
+            shown = figure.text(0, 0, text.replace(r'\mathrm', r'\rm').replace(
+                ':=', '='), fontsize=20, math_fontfamily=rng.choice(MATH))
+            size = shown.get_window_extent()
+            scale = min((width - 2) / size.width, (height - 2) / size.height,
+                        em / 27.8)
+            figure.set_size_inches((width + .5) / 100, (height + .5) / 100)
+            shown.set_fontsize(20 * scale)
+            shown.set_position((.5 - size.width * scale / width / 2, .02))
+            figure.canvas.draw()
+        except ValueError:
+            # matplotlib does not know all of TeX.
+            continue
+        return np.asarray(figure.canvas.buffer_rgba())[..., 2::-1].copy()
 
 
 def logo(rng, width, height):

@@ -23,6 +23,7 @@ import cv2
 
 from document import NAMES, Document
 from typeset import typeset
+from web import Web
 
 
 def coco(name, pages):
@@ -42,13 +43,19 @@ def coco(name, pages):
 
 def make(job):
     """Makes one document; the number of its pages."""
-    out, seed, index, size, most = job
+    out, seed, index, size, most, html = job
     cv2.setNumThreads(1)
     rng = random.Random('%d/%d' % (seed, index))
     name = 'd%d_%05d' % (seed, index)
     with tempfile.TemporaryDirectory() as folder:
         try:
-            pages = typeset(Document(rng, most), rng, folder, size, most)
+            if rng.random() < html:
+                # These cost more each page, so there are fewer a document.
+                from weasy import typeset_html  # TeX alone needs none of it.
+                pages = typeset_html(Web(rng, most // 2), rng, folder, size,
+                                     most // 2)
+            else:
+                pages = typeset(Document(rng, most), rng, folder, size, most)
         except Exception:
             # One bad document must not end a run of thousands.
             traceback.print_exc()
@@ -74,12 +81,15 @@ def main():
                         help='long side of the pages in pixels')
     parser.add_argument('--pages', type=int, default=8,
                         help='most pages of one document')
+    parser.add_argument('--html', type=float, default=0.6,
+                        help='share of the documents that are HTML, not TeX')
     parser.add_argument('--seconds', type=float, default=1e9,
                         help='start no document after this time')
     options = parser.parse_args()
     os.makedirs(options.out, exist_ok=True)
     start, count, documents = time.time(), 0, 0
-    jobs = ((options.out, options.seed, i, options.size, options.pages)
+    jobs = ((options.out, options.seed, i, options.size, options.pages,
+             options.html)
             for i in range(options.documents)
             if time.time() - start < options.seconds)
     with multiprocessing.Pool(options.jobs) as pool:

@@ -3,6 +3,7 @@
 SPDX-License-Identifier: LGPL-2.1-or-later
 """
 
+import functools
 import os
 import re
 import subprocess
@@ -12,7 +13,7 @@ import numpy as np
 
 from document import (ABANDON, BAND_ROW, COMMENT, DECOR, FIGURE, HEAD_ROW,
                       KEYWORD, LINK, PANEL, TABLE, TITLE)
-from figures import logo, picture
+from figures import logo, mathematics, picture
 
 COLOUR = re.compile(rb'(\d\.\d{4}) (\d\.\d{4}) (\d\.\d{4}) (rg|RG)')
 INK = 235
@@ -116,8 +117,8 @@ class Labels:
         wide = np.array([0] + [r['wide'] for r in
                                self.document.regions.values()], bool)
         column = np.where(wide[self.numbers], 0, self.column(self.xs))
-        found = self.extents(self.numbers * 4 + column, self.xs, self.ys)
-        return [(key // 4, box) for key, box in found.items()]
+        found = self.extents(self.numbers * 8 + column, self.xs, self.ys)
+        return [(key // 8, box) for key, box in found.items()]
 
     def parts(self, number, low, high=255):
         """Boxes of a region's pixels by use, for uses from low to high."""
@@ -211,6 +212,9 @@ def annotate(rng, document, image, marks):
             box = paste(rng, image, labels, number, picture)
         elif region.get('logo'):
             box = paste(rng, image, labels, number, logo)
+        elif region.get('math'):
+            box = paste(rng, image, labels, number, functools.partial(
+                mathematics, region['math'] * labels.scale))
         else:
             box = grow(image, box)
             if region['label'] == TABLE:
@@ -238,6 +242,11 @@ def typeset(document, rng, folder, size, most):
         pdf = source.read()
     with open(os.path.join(folder, 'seen.pdf'), 'wb') as out:
         out.write(recolour(document, pdf))
+    return finish(document, rng, folder, size, most)
+
+
+def finish(document, rng, folder, size, most):
+    """The pages of the two PDFs in the folder: [(image BGR, [(label, box)])]."""
     marks = render(folder, 'page', size, False, most)
     seen = render(folder, 'seen', size, True, most)
     pages = []

@@ -18,8 +18,8 @@
 #include "torchscript.h"
 
 static const GstTorchscriptDetection found[] = {
-  {102.5f, 80.25f, 884, 131.1f, 0.93f, 0, "title"},
-  {0, -1.5f, 1e-3f, 1654.33337f, 0.1f, 42, NULL},
+  {102.5f, 80.25f, 884, 131.1f, 0.93f, 0, "title", 7},
+  {0, -1.5f, 1e-3f, 1654.33337f, 0.1f, 42, NULL, 8},
   {1, 2, 3, 4, 1, 3, "quote \" back\\slash \n \xc3\xa4 \x01"},
 };
 
@@ -88,7 +88,7 @@ check_detection (JsonObject * o, const GstTorchscriptDetection * d)
   JsonArray *numbers = json_object_get_array_member (o, "box");
   guint i;
 
-  fail_unless_equals_int (json_object_get_size (o), 4);
+  fail_unless_equals_int (json_object_get_size (o), 5);
   fail_unless_equals_int (json_object_get_int_member (o, "class_id"),
       d->class_id);
   if (d->label == NULL) {
@@ -115,7 +115,7 @@ check_line (const gchar * line, GstClockTime pts, guint64 result, guint n)
 
   fail_unless (root != NULL, "%s", line);
   o = json_node_get_object (root);
-  fail_unless_equals_int (json_object_get_size (o), 6);
+  fail_unless_equals_int (json_object_get_size (o), 8);
   fail_unless_equals_uint64 (json_object_get_int_member (o, "result"), result);
   fail_unless_equals_string (json_object_get_string_member (o, "model"),
       "the model");
@@ -226,10 +226,39 @@ GST_START_TEST (test_numbers_are_short_and_exact)
   push (&f, new_buffer (7, 1, 2));
   lines = read_lines (f.path);
   fail_unless_equals_string (lines[0],
-      "{\"result\":1,\"model\":\"the model\",\"pts\":7,\"width\":990,"
-      "\"height\":1400,\"detections\":[{\"class_id\":0,\"label\":\"title\","
-      "\"score\":0.93,\"box\":[102.5,80.25,884,131.1]},{\"class_id\":42,"
-      "\"label\":null,\"score\":0.1,\"box\":[0,-1.5,0.001,1654.3334]}]}");
+      "{\"result\":1,\"model\":\"the model\",\"pts\":7,\"page\":1,"
+      "\"source\":null,\"width\":990,\"height\":1400,\"detections\":["
+      "{\"class_id\":0,\"label\":\"title\","
+      "\"score\":0.93,\"box\":[102.5,80.25,884,131.1],\"id\":7},"
+      "{\"class_id\":42,\"label\":null,\"score\":0.1,"
+      "\"box\":[0,-1.5,0.001,1654.3334],\"id\":8}]}");
+  g_strfreev (lines);
+  fixture_stop (&f);
+}
+
+GST_END_TEST;
+
+static gboolean
+answer_uri (GstPad * pad, GstObject * parent, GstQuery * query)
+{
+  if (GST_QUERY_TYPE (query) != GST_QUERY_URI)
+    return gst_pad_query_default (pad, parent, query);
+  gst_query_set_uri (query, "file:///tmp/page%20one.png");
+  return TRUE;
+}
+
+GST_START_TEST (test_source_is_what_the_source_element_reads)
+{
+  Fixture f;
+  gchar **lines;
+
+  fixture_start (&f);
+  gst_pad_set_query_function (f.harness->srcpad, answer_uri);
+  push (&f, new_buffer (0, 0, 0));
+  push (&f, new_buffer (1, 1, 0));
+  lines = read_lines (f.path);
+  fail_unless (strstr (lines[1],
+          ",\"page\":2,\"source\":\"/tmp/page one.png\",") != NULL);
   g_strfreev (lines);
   fixture_stop (&f);
 }
@@ -406,7 +435,7 @@ GST_START_TEST (test_disk_full)
   fail_unless (message != NULL);
   gst_message_parse_error (message, &error, NULL);
   fail_unless (g_error_matches (error, GST_RESOURCE_ERROR,
-          GST_RESOURCE_ERROR_WRITE));
+          GST_RESOURCE_ERROR_NO_SPACE_LEFT));
   fail_unless (strstr (error->message, "/dev/full") != NULL);
   fail_unless (strstr (error->message, g_strerror (ENOSPC)) != NULL);
   g_error_free (error);
@@ -448,6 +477,7 @@ detectionjson_suite (void)
   tcase_add_test (tc, test_standard_output);
   tcase_add_test (tc, test_two_models_two_lines);
   tcase_add_test (tc, test_numbers_are_short_and_exact);
+  tcase_add_test (tc, test_source_is_what_the_source_element_reads);
   tcase_add_test (tc, test_not_a_number_is_null);
   tcase_add_test (tc, test_label_that_is_no_utf8);
   tcase_add_test (tc, test_each_start_empties_the_file);

@@ -543,6 +543,8 @@ detectionoverlay_suite (void)
   TCase *tc = tcase_create ("overlay");
 
   suite_add_tcase (s, tc);
+  /* Each assertion is a message to the process that watches. */
+  tcase_set_timeout (tc, 60);
   tcase_add_test (tc, test_draws_lines_and_nothing_else);
   tcase_add_test (tc, test_colours);
   tcase_add_test (tc, test_nothing_to_draw_costs_nothing);

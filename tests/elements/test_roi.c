@@ -53,7 +53,7 @@ GST_START_TEST (test_form)
 
   gst_torchscript_roi_add_from_meta (buffer,
       gst_buffer_add_torchscript_detection_meta (buffer, "m", 400, 300, 0,
-          found, 2));
+          found, 2), NULL);
   first = (GstVideoRegionOfInterestMeta *) gst_buffer_iterate_meta_filtered
       (buffer, &state, GST_VIDEO_REGION_OF_INTEREST_META_API_TYPE);
   second = (GstVideoRegionOfInterestMeta *) gst_buffer_iterate_meta_filtered
@@ -77,10 +77,44 @@ GST_START_TEST (test_same_ids)
   GstVideoRegionOfInterestMeta *roi;
 
   gst_torchscript_roi_add_from_meta (buffer,
-      gst_buffer_add_torchscript_detection_meta (buffer, "m", 4, 5, 0, &d, 1));
+      gst_buffer_add_torchscript_detection_meta (buffer, "m", 4, 5, 0, &d, 1),
+      NULL);
   roi = gst_buffer_get_video_region_of_interest_meta_id (buffer, 77);
   fail_unless (roi != NULL);
   fail_unless_equals_int (roi->parent_id, 5);
+  fail_if (gst_video_region_of_interest_meta_get_param (roi, "object_id"));
+  gst_buffer_unref (buffer);
+}
+
+GST_END_TEST;
+
+/* The ids of GstAnalytics' objects, where there are any; the parent's, too. */
+GST_START_TEST (test_given_ids)
+{
+  static const GstTorchscriptDetection two[] = {
+    {1, 2, 3, 4, 0.5f, 0, "caption", 78, 77, 12},
+    {1, 2, 3, 4, 0.5f, 1, "table", 77},
+  };
+  const gint ids[] = { 0, 2 };
+  GstBuffer *buffer = gst_buffer_new ();
+  GstVideoRegionOfInterestMeta *roi;
+  const GstStructure *track;
+  gint track_id;
+
+  gst_torchscript_roi_add_from_meta (buffer,
+      gst_buffer_add_torchscript_detection_meta (buffer, "m", 4, 5, 0, two, 2),
+      ids);
+  roi = gst_buffer_get_video_region_of_interest_meta_id (buffer, 0);
+  fail_unless (roi != NULL);
+  fail_unless_equals_string (g_quark_to_string (roi->roi_type), "caption");
+  fail_unless_equals_int (roi->parent_id, 2);
+  track = gst_video_region_of_interest_meta_get_param (roi, "object_id");
+  fail_unless (track != NULL && gst_structure_get_int (track, "id", &track_id));
+  fail_unless_equals_int (track_id, 12);
+  roi = gst_buffer_get_video_region_of_interest_meta_id (buffer, 2);
+  fail_unless (roi != NULL);
+  fail_unless_equals_string (g_quark_to_string (roi->roi_type), "table");
+  fail_unless_equals_int (roi->parent_id, 0);
   gst_buffer_unref (buffer);
 }
 
@@ -92,7 +126,7 @@ GST_START_TEST (test_nothing_found)
 
   gst_torchscript_roi_add_from_meta (buffer,
       gst_buffer_add_torchscript_detection_meta (buffer, "m", 4, 3, 0, NULL,
-          0));
+          0), NULL);
   fail_unless (gst_buffer_get_meta (buffer,
           GST_VIDEO_REGION_OF_INTEREST_META_API_TYPE) == NULL);
   gst_buffer_unref (buffer);
@@ -108,6 +142,7 @@ roi_suite (void)
 
   suite_add_tcase (s, tc);
   tcase_add_test (tc, test_form);
+  tcase_add_test (tc, test_given_ids);
   tcase_add_test (tc, test_same_ids);
   tcase_add_test (tc, test_nothing_found);
   return s;

@@ -368,49 +368,66 @@ GST_START_TEST (test_empty_frame_is_refused_by_caps)
 
 GST_END_TEST;
 
+/* A value that is not the default. */
 static void
-check_round_trip (GstElement * infer, const gchar * property,
-    const gchar * text)
+make_other_value (GParamSpec * spec, GValue * value)
 {
-  GParamSpec *spec = g_object_class_find_property (G_OBJECT_GET_CLASS (infer),
-      property);
+  if (G_IS_PARAM_SPEC_STRING (spec)) {
+    g_value_set_string (value, "/some/where");
+  } else if (G_IS_PARAM_SPEC_BOOLEAN (spec)) {
+    g_param_value_set_default (spec, value);
+    g_value_set_boolean (value, !g_value_get_boolean (value));
+  } else if (G_IS_PARAM_SPEC_ENUM (spec)) {
+    GEnumClass *enums = G_PARAM_SPEC_ENUM (spec)->enum_class;
+    gint first = enums->values[0].value;
+
+    g_value_set_enum (value, first != G_PARAM_SPEC_ENUM (spec)->default_value ?
+        first : enums->values[1].value);
+  } else {
+    GValue one = G_VALUE_INIT;
+
+    /* 1 and 3 lie in every range of numbers here. */
+    g_value_init (&one, G_TYPE_INT);
+    g_value_set_int (&one, 1);
+    fail_unless (g_value_transform (&one, value), "%s", spec->name);
+    if (g_param_value_defaults (spec, value)) {
+      g_value_set_int (&one, 3);
+      fail_unless (g_value_transform (&one, value), "%s", spec->name);
+    }
+  }
+  fail_if (g_param_value_defaults (spec, value), "%s", spec->name);
+}
+
+static void
+check_round_trip (GstElement * infer, GParamSpec * spec)
+{
   GValue set = G_VALUE_INIT, got = G_VALUE_INIT;
 
-  fail_unless (spec != NULL, "no property %s", property);
   g_value_init (&set, spec->value_type);
   g_value_init (&got, spec->value_type);
-  fail_unless (gst_value_deserialize (&set, text));
-  fail_if (g_param_value_defaults (spec, &set), "%s tests its default",
-      property);
-  g_object_set_property (G_OBJECT (infer), property, &set);
-  g_object_get_property (G_OBJECT (infer), property, &got);
-  fail_unless (g_param_values_cmp (spec, &set, &got) == 0, "%s", property);
+  make_other_value (spec, &set);
+  g_object_set_property (G_OBJECT (infer), spec->name, &set);
+  g_object_get_property (G_OBJECT (infer), spec->name, &got);
+  fail_unless (g_param_values_cmp (spec, &set, &got) == 0, "%s", spec->name);
   g_value_unset (&set);
   g_value_unset (&got);
 }
 
 GST_START_TEST (test_properties_round_trip)
 {
-  static const gchar *const values[][2] = {
-    {"model", "/some/where.mlpkg"}, {"device", "cuda:3"}, {"threads", "7"},
-    {"score-threshold", "0.25"}, {"iou-threshold", "0.5"},
-    {"max-detections", "17"}, {"decoder", "yolov10"}, {"output", "boxes=0"},
-    {"labels", "/some/labels.txt"}, {"method", "detect"}, {"warmup", "5"},
-    {"output-tensors", "true"}, {"weights", "/some/w.safetensors"},
-    {"custom-op-libs", "/some/ops.so"}, {"self-test", "true"}
-  };
   GstElement *infer = gst_element_factory_make ("torchscriptinfer", NULL);
   guint i, n, own = 0;
   GParamSpec **specs;
 
-  for (i = 0; i < G_N_ELEMENTS (values); i++)
-    check_round_trip (infer, values[i][0], values[i][1]);
-
-  /* A property that is added must be added above as well. */
   specs = g_object_class_list_properties (G_OBJECT_GET_CLASS (infer), &n);
-  for (i = 0; i < n; i++)
-    own += specs[i]->owner_type == G_OBJECT_TYPE (infer);
-  fail_unless_equals_int (own, G_N_ELEMENTS (values));
+  for (i = 0; i < n; i++) {
+    if (specs[i]->owner_type != G_OBJECT_TYPE (infer)
+        || !(specs[i]->flags & G_PARAM_WRITABLE))
+      continue;
+    check_round_trip (infer, specs[i]);
+    own++;
+  }
+  fail_unless (own > 15);
   g_free (specs);
   gst_object_unref (infer);
 }

@@ -16,6 +16,12 @@
  *   "state": ["name", ...]       weights with other names are an ARGUMENT error
  *   "describe": VALUE            what describe() answers; else an empty dict
  *   "output": VALUE              what run() answers; else None
+ *   "lane_limit": N              a lane's batch of more frames is a MEMORY error
+ *   "whole": VALUE               what lane_answer() gives; else the output
+ *   "forms": {"packed": {...}}   "run_error", "delay_ms" and "output" of a form that
+ *                                prepare() makes; with "error" there is no such form.
+ *                                "plain", "loaded", "nhwc", "packed" or "optimized",
+ *                                with " bf16", " fp16", and " N" of N threads
  *
  * S is "argument", "load", "device", "method", "forward", "output" or "memory".
  * VALUE is one of {"tensor": {"shape": [...], "dtype": "float32", "values":
@@ -24,8 +30,11 @@
  * N}, the Nth input itself (true: the first).  Numbers may be "nan", "inf" and "-inf"; those of
  * float16 and bfloat16 are their bits.
  *
- * Of the process: FAKESHIM_DEVICES, a list by commas (default: "cpu") and
- * FAKESHIM_WARNING, the runtime's warning.
+ * A lane repeats the output, a tensor for one frame, for each of its frames; its note
+ * tells "N frames of WxH at LEFT,TOP keep K; " for each run.
+ *
+ * Of the process: FAKESHIM_DEVICES, a list by commas (default: "cpu"),
+ * FAKESHIM_WARNING, the runtime's warning, and FAKESHIM_LANES: there are lanes.
  */
 #include <archive.h>
 #include <archive_entry.h>
@@ -38,6 +47,7 @@ struct TsShimModule
   JsonObject *script;
   gchar *path;
   gchar *method;
+  JsonObject *form;             /* of the script; NULL: the script itself */
   gint runs;
 };
 
@@ -263,18 +273,28 @@ fits_listed (TsShimModule * self, size_t n_listed)
       (gint64) n_listed) == (gint64) n_listed;
 }
 
+/* What the form says of itself, else what the script says. */
+static JsonObject *
+find_script (TsShimModule * self, const gchar * field)
+{
+  return self->form && json_object_has_member (self->form, field) ?
+      self->form : self->script;
+}
+
 static TsShimStatus
 run_listed (TsShimModule * self, const TsShimTensor * inputs, size_t n_inputs,
     size_t n_listed, TsShimValue ** output, char *error, size_t error_size)
 {
   g_autoptr (JsonNode) none = json_from_string ("{\"none\": true}", NULL);
-  JsonNode *answer = json_object_get_member (self->script, "output");
+  JsonNode *answer = json_object_get_member (find_script (self, "output"),
+      "output");
   TsShimStatus status = TS_SHIM_OK;
 
-  g_usleep (1000 * json_object_get_int_member_with_default (self->script,
-          "delay_ms", 0));
+  g_usleep (1000 * json_object_get_int_member_with_default (find_script (self,
+              "delay_ms"), "delay_ms", 0));
   if (fails_now (self))
-    status = fail_as_scripted (self->script, "run_error", error, error_size);
+    status = fail_as_scripted (find_script (self, "run_error"), "run_error",
+        error, error_size);
   if (status == TS_SHIM_OK && !fits_listed (self, n_listed)) {
     write_error (error, error_size, "another number of inputs is listed");
     status = TS_SHIM_ERROR_FORWARD;
@@ -311,6 +331,147 @@ describe (const TsShimLoadOptions * options, TsShimValue ** description,
   return status;
 }
 
+struct TsShimLane
+{
+  TsShimModule *module;
+  TsShimValue *value;           /* of the last run */
+  gsize n;                      /* frames of the last run */
+  GString *note;
+};
+
+static TsShimStatus
+lane_new (TsShimModule * module, const TsShimLane * like, TsShimLane ** lane,
+    char *error, size_t error_size)
+{
+  *lane = g_new0 (TsShimLane, 1);
+  (*lane)->module = module;
+  (*lane)->note = g_string_new (like ? "forked; " : "");
+  return TS_SHIM_OK;
+}
+
+static void
+free_value (TsShimValue * value)
+{
+  ts_shim_api (TS_SHIM_ABI_VERSION)->value_free (value);
+}
+
+static void
+lane_free (TsShimLane * self)
+{
+  if (!self)
+    return;
+  free_value (self->value);
+  g_string_free (self->note, TRUE);
+  g_free (self);
+}
+
+/* The tensor @field for one frame, as often as there are frames. */
+static TsShimValue *
+repeat (TsShimLane * self, const gchar * field)
+{
+  JsonNode *one = json_object_get_member (self->module->script, field);
+  g_autofree gchar *text = json_to_string (one, FALSE);
+  g_autoptr (JsonNode) many = json_from_string (text, NULL);
+  JsonObject *tensor = json_object_get_object_member
+      (json_node_get_object (many), "tensor");
+  JsonArray *values = json_object_get_array_member (tensor, "values");
+  JsonArray *shape = json_array_new ();
+  JsonArray *old = json_object_get_array_member (tensor, "shape");
+  guint n_values = json_array_get_length (values);
+
+  json_array_add_int_element (shape, (gint64) self->n);
+  for (guint i = 1; i < json_array_get_length (old); i++)
+    json_array_add_int_element (shape, json_array_get_int_element (old, i));
+  for (guint i = n_values; i < n_values * self->n; i++)
+    json_array_add_element (values,
+        json_array_dup_element (values, i % n_values));
+  json_object_set_array_member (tensor, "shape", shape);
+  return fake_value_new (many, NULL, 0);
+}
+
+static TsShimStatus
+lane_run (TsShimLane * self, const TsShimInput * input,
+    const TsShimFrame * frames, size_t n, size_t keep,
+    const TsShimValue ** output, char *error, size_t error_size)
+{
+  JsonObject *script = self->module->script;
+  gint64 limit = json_object_get_int_member_with_default (script, "lane_limit",
+      G_MAXINT64);
+
+  g_string_append_printf (self->note, "%zu frames of %dx%d at %d,%d keep %zu; ",
+      n, input->width, input->height, frames[0].left, frames[0].top, keep);
+  if ((gint64) n > limit) {
+    write_error (error, error_size, "fake memory is full");
+    return TS_SHIM_ERROR_MEMORY;
+  }
+  free_value (self->value);
+  self->n = n;
+  *output = self->value = repeat (self, "output");
+  return TS_SHIM_OK;
+}
+
+static TsShimStatus
+lane_answer (TsShimLane * self, TsShimValue ** answer, char *error,
+    size_t error_size)
+{
+  *answer = repeat (self, json_object_has_member (self->module->script,
+          "whole") ? "whole" : "output");
+  return TS_SHIM_OK;
+}
+
+static const char *
+lane_note (const TsShimLane * self)
+{
+  return self->note->str;
+}
+
+static void
+add_lanes (TsShimApi * api)
+{
+  api->lane_new = lane_new;
+  api->lane_free = lane_free;
+  api->lane_run = lane_run;
+  api->lane_answer = lane_answer;
+  api->lane_note = lane_note;
+}
+
+static gchar *
+name_form (const TsShimVariant * variant)
+{
+  GString *name = g_string_new (variant->packed ? "packed" :
+      variant->optimized ? "optimized" : variant->channels_last ? "nhwc" :
+      variant->frozen ? "plain" : "loaded");
+
+  if (variant->precision != TS_SHIM_FLOAT32)
+    g_string_append (name, variant->precision == TS_SHIM_BFLOAT16 ? " bf16" :
+        " fp16");
+  if (variant->threads)
+    g_string_append_printf (name, " %d", variant->threads);
+  return g_string_free (name, FALSE);
+}
+
+static TsShimStatus
+prepare (TsShimModule * self, const TsShimVariant * variant, char *error,
+    size_t error_size)
+{
+  g_autofree gchar *name = name_form (variant);
+  JsonObject *forms = NULL, *form = NULL;
+
+  if (json_object_has_member (self->script, "forms"))
+    forms = json_object_get_object_member (self->script, "forms");
+  if (forms && json_object_has_member (forms, name))
+    form = json_object_get_object_member (forms, name);
+  if (form && json_object_has_member (form, "error"))
+    return fail_as_scripted (form, "error", error, error_size);
+  self->form = form;
+  return TS_SHIM_OK;
+}
+
+static void
+settle (TsShimModule * self)
+{
+}
+
 const TsShimApi *
 ts_shim_api (uint32_t abi_version)
 {
@@ -324,9 +485,13 @@ ts_shim_api (uint32_t abi_version)
     .config = config,
     .run = run,
     .run_listed = run_listed,
-    .describe = describe
+    .describe = describe,
+    .prepare = prepare,
+    .settle = settle
   };
 
   fake_value_fill_api (&api);
+  if (g_getenv ("FAKESHIM_LANES"))
+    add_lanes (&api);
   return abi_version == TS_SHIM_ABI_VERSION ? &api : NULL;
 }

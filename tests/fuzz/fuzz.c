@@ -21,8 +21,7 @@ fuzz_file (const uint8_t * data, size_t size)
     fd = memfd_create ("fuzz", 0);
     g_snprintf (path, sizeof (path), "/proc/self/fd/%d", fd);
   }
-  if (ftruncate (fd, 0) != 0
-      || pwrite (fd, data, size, 0) != (ssize_t) size)
+  if (ftruncate (fd, 0) != 0 || pwrite (fd, data, size, 0) != (ssize_t) size)
     abort ();
   return path;
 }

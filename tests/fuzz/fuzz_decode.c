@@ -77,14 +77,12 @@ LLVMFuzzerTestOneInput (const uint8_t * data, size_t size)
   while (decoders[n] != NULL)
     n++;
   params = (TsDecodeParams) {
-    .score_threshold = fuzz_byte (&bytes) / 255.f,
-    .iou_threshold = fuzz_byte (&bytes) / 255.f,
-    .max_detections = 1 + fuzz_short (&bytes),
-    .input_width = 1 + fuzz_short (&bytes),
-    .input_height = 1 + fuzz_short (&bytes),
-    .first_class = fuzz_byte (&bytes) % 3 - 1,
-    .activation = fuzz_byte (&bytes) % 3,
-  };
+  .score_threshold = fuzz_byte (&bytes) / 255.f,.iou_threshold =
+        fuzz_byte (&bytes) / 255.f,.max_detections =
+        1 + fuzz_short (&bytes),.input_width =
+        1 + fuzz_short (&bytes),.input_height =
+        1 + fuzz_short (&bytes),.first_class =
+        fuzz_byte (&bytes) % 3 - 1,.activation = fuzz_byte (&bytes) % 3,};
   for (guint i = 0; i < TS_DECODE_MAX_ROLES; i++)
     make_output (&bytes, &outputs[i]);
   numbers = make_numbers (&bytes);

@@ -13,6 +13,8 @@ import sys
 import tempfile
 import unittest
 
+import cv2
+
 SOURCE, BUILD = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
 PREFIX, LIBDIR = sys.argv[3], sys.argv[4]
 EXAMPLES = SOURCE / "pipelines" / "examples"
@@ -86,6 +88,50 @@ class Install(unittest.TestCase):
                                   timeout=30, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
             self.assertNotEqual(done.returncode, 0)
             self.assertRegex(done.stderr, "^absent.pt: there is no such model")
+
+    def test_appsink_example_has_the_boxes_and_the_pixels(self):
+        printed, *others = (
+            run(sys.executable, EXAMPLES / name, MODEL, PAGE, env=self.env).splitlines()
+            for name in ("appsink.py", "detections.py"))
+        page = cv2.imread(str(PAGE))
+        good = [line for line in others[0] if float(line.split(": ")[1].split()[0]) > 0.5]
+        self.assertGreater(len(good), 3)
+        self.assertEqual([line.split(", brightness")[0] for line in printed], good)
+        for line in printed:
+            x1, y1, x2, y2 = map(int, re.search(r"(\d+),(\d+) to (\d+),(\d+)", line).groups())
+            self.assertAlmostEqual(float(line.split()[-1]), page[y1:y2, x1:x2].mean(),
+                                   delta=0.051)
+
+    def test_manual_page_tells_all_commands_and_options(self):
+        page = self.prefix / "share" / "man" / "man1" / "mlpkg.1"
+        manual = subprocess.run(
+            ["man", "--warnings", "-l", page], check=True, text=True,
+            env=dict(os.environ, MANWIDTH="100", LC_ALL="C.UTF-8", MANROFFOPT="-c"),
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.assertEqual(manual.stderr, "")
+        for word in ("mlpkg create MODEL.pt NAME.mlpkg", "--self-test-expected=FILE",
+                     "-n, --runs=N", "EXIT STATUS"):
+            self.assertIn(word, manual.stdout)
+
+    def complete(self, *words):
+        script = self.prefix / "share" / "bash-completion" / "completions" / "mlpkg"
+        return run("bash", "-c", 'source "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); '
+                   '_mlpkg "$1"; printf "%s " "${COMPREPLY[@]}"', script,
+                   self.prefix / "bin" / "mlpkg", *words).split()
+
+    def test_bash_completes_commands_and_options(self):
+        self.assertEqual(self.complete("va"), ["validate"])
+        self.assertLessEqual({"create", "info", "bench"}, set(self.complete("")))
+        self.assertEqual(self.complete("bench", "--w"), ["--warm-up=", "--width=", "--weights="])
+        self.assertEqual(self.complete("info", "--js"), ["--json"])
+        self.assertEqual(self.complete("info", "mod"), [])
+
+    def test_nothing_installed_knows_where_it_was_built(self):
+        for path in self.dir.rglob("*.so*"):
+            dynamic = run("readelf", "-d", path)
+            self.assertNotIn(str(BUILD), dynamic, path)
+        for path in self.dir.rglob("*.pc"):
+            self.assertNotIn(str(BUILD), path.read_text())
 
     def test_readme_shows_parts_of_the_examples(self):
         readme = (SOURCE / "README.md").read_text()

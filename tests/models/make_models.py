@@ -273,6 +273,68 @@ class CustomOp(nn.Module):
         return torch.ops.shim_example.scale(x, 3.0)
 
 
+class Head(nn.Module):
+    """[B, 4 + 5, H * W]: a raw YOLO head whose columns are the pixels."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        p = x.flatten(2)
+        return torch.cat([p, p, p], 1)
+
+
+class StaysBehind(nn.Module):
+    """Mixes in a tensor that is on the CPU wherever the module is."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + torch.ones(x.shape[-1]).cpu()
+
+
+class UnnamedDevice(nn.Module):
+    """Makes a tensor and names no device: that means the CPU."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + torch.arange(x.shape[-1], dtype=x.dtype)
+
+
+class Branches(nn.Module):
+    """Looks at a value before it goes on, which no graph of launches can."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        if bool(x.mean() > 0.5):
+            return x + 1
+        return x * 2
+
+
+class Activated(nn.Module):
+    """What is fused on a card: convolutions, SiLU, sums; see README.md."""
+
+    def __init__(self):
+        super().__init__()
+        generator = torch.Generator().manual_seed(7)
+        self.first = nn.Conv2d(3, 16, 3, 2, 1)
+        self.second = nn.Conv2d(16, 16, 3, 1, 2, dilation=2)
+        self.each = nn.Conv2d(16, 16, 3, 1, 1, groups=16)
+        self.last = nn.Conv2d(16, 7, 1)
+        for p in self.parameters():
+            p.data = torch.randn(p.shape, generator=generator) / p[0].numel() ** 0.5
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.silu(self.first(x), inplace=True)
+        y = x + F.silu(self.second(x))
+        y = F.silu(self.each(y)) + x
+        return F.silu(self.last(y))
+
+
+WAITING = torch.library.Library("shim_cuda_test", "DEF")
+WAITING.define("wait(Tensor x) -> Tensor")
+
+
+class Waits(nn.Module):
+    """Its operator, of tests/cuda/waiting_op.cpp, waits for the whole card."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.ops.shim_cuda_test.wait(x) + 1
+
+
 SCRIPTED = {
     "identity": Identity, "boxes_e2e": Quadrants, "boxes_raw": Cells,
     "half": Half, "raises": Raises, "mismatch": Mismatch,
@@ -286,6 +348,8 @@ SCRIPTED = {
     "two_methods": TwoMethods, "two_inputs": TwoInputs, "list_input": ListInput,
     "fixed_size": FixedSize, "inplace": InPlace, "counter": Counter,
     "tied": Tied, "custom_op": CustomOp,
+    "head": Head, "stays_behind": StaysBehind, "unnamed_device": UnnamedDevice,
+    "branches": Branches, "activated": Activated, "waits": Waits,
 }
 
 CONFIG = {"task": "detect", "stride": 32, "imgsz": [64, 64],

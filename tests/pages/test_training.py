@@ -50,11 +50,45 @@ class Boxes(unittest.TestCase):
                                    expected)
 
 
+class Reach(unittest.TestCase):
+    """Cells lie half a stride off the lines here, the worst there is."""
+
+    def setUp(self):
+        maps = [torch.zeros(1, 1, 1024 // s, 1024 // s) for s in (8, 16, 32)]
+        self.centres, self.strides = loss.grid(maps)
+
+    def fits(self, box):
+        return loss.candidates(self.centres, self.strides,
+                               torch.tensor([[box]]))[0, 0]
+
+    def test_a_wide_flat_line_gets_cells_that_reach_its_ends(self):
+        box = [100., 313, 700, 327]
+        chosen = self.fits(box)
+        self.assertTrue(chosen.any())
+        left = self.centres[chosen, 0] - box[0]
+        right = box[2] - self.centres[chosen, 0]
+        reach = 15 * self.strides[chosen]
+        self.assertTrue((left <= reach).all() and (right <= reach).all())
+        self.assertEqual(set(self.strides[chosen].tolist()), {32.})
+
+    def test_what_no_cell_reaches_gets_the_coarsest_in_its_middle(self):
+        chosen = self.fits([2., 313, 1022, 327])
+        self.assertTrue(chosen.any())
+        middle = (self.centres[chosen, 0] - 512).abs()
+        self.assertLessEqual(float(middle.max()), 16)
+
+    def test_a_small_box_keeps_to_the_cells_inside_it(self):
+        box = torch.tensor([100., 100, 130, 112])
+        at = self.centres[self.fits(box.tolist())]
+        self.assertTrue(len(at))
+        self.assertTrue(((at >= box[:2]) & (at <= box[2:])).all())
+
+
 class Assignment(unittest.TestCase):
     def setUp(self):
         maps = [torch.zeros(1, 1, 16, 16), torch.zeros(1, 1, 8, 8),
                 torch.zeros(1, 1, 4, 4)]
-        self.centres, _ = loss.grid(maps)
+        self.centres, self.strides = loss.grid(maps)
         n = len(self.centres)
         self.scores = torch.full((1, n, 10), 0.5)
         half = torch.tensor([20., 10])
@@ -64,9 +98,9 @@ class Assignment(unittest.TestCase):
     def assign(self, targets, k):
         targets = torch.tensor([targets])
         labels = torch.zeros(1, targets.shape[1], dtype=torch.long)
-        return loss.assign(self.scores, self.boxes, self.centres, labels,
-                           targets, torch.ones_like(labels, dtype=torch.bool),
-                           k)
+        return loss.assign(self.scores, self.boxes, self.centres, self.strides,
+                           labels, targets,
+                           torch.ones_like(labels, dtype=torch.bool), k)
 
     def test_the_best_anchor_of_each_target_is_taken(self):
         targets = [[32., 34, 72, 54], [80, 80, 120, 100]]
@@ -131,6 +165,34 @@ class Placing(unittest.TestCase):
         np.testing.assert_allclose(
             boxes[0].numpy(), [xs.min(), ys.min(), xs.max() + 1, ys.max() + 1],
             atol=1.6)
+
+    def test_a_desk_shows_only_where_the_page_is_not(self):
+        pixels = torch.full((3, 40, 30), 255, dtype=torch.uint8)
+        forward = np.array([[1., 0, 10], [0, 1, 5], [0, 0, 1]])
+        around = torch.full((3, 64, 48), 0.25)
+        seen = augment.warp(pixels, forward, (64, 48), around)[0].numpy()
+        expected = np.full((64, 48), 0.25, np.float32)
+        expected[5:45, 10:40] = 1
+        # The edge itself is blended with the padding's grey.
+        inner = np.ones_like(expected, bool)
+        inner[4:46, 9:41] = False
+        inner[6:44, 11:39] = True
+        np.testing.assert_allclose(seen[inner], expected[inner], atol=1e-6)
+
+    def test_jpeg_s_transform_is_opencv_s(self):
+        block = np.random.default_rng(1).random((8, 8), np.float32)
+        turn = augment.cosines("cpu").numpy()
+        np.testing.assert_allclose(turn @ block @ turn.T, cv2.dct(block),
+                                   atol=1e-5)
+
+    def test_every_defect_gives_a_picture_of_the_same_size(self):
+        rng, image = random.Random(2), torch.rand(3, 64, 48)
+        torch.manual_seed(1)
+        for _, make in augment.SPOILERS:
+            spoilt = make(rng, image.clone())
+            self.assertEqual(spoilt.shape, image.shape)
+            self.assertTrue(torch.isfinite(spoilt).all())
+            self.assertGreater((spoilt - image).abs().max().item(), 0.01)
 
     def test_boxes_off_the_picture_are_left_out(self):
         forward = np.array([[1., 0, -90], [0, 1, 0], [0, 0, 1]])

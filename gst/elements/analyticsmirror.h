@@ -1,0 +1,39 @@
+/* analyticsmirror.h - answers as GstAnalytics knows them
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Where GStreamer is older than 1.24 there is no GstAnalytics, and nothing
+ * happens; masks need 1.26.
+ */
+#pragma once
+
+#include "torchscript.h"
+
+G_BEGIN_DECLS
+
+gboolean ts_analytics_is_built (void);
+
+/* Adds an ODMtd for each detection of @meta to the writable @buffer, related to
+ * a ClsMtd of its label and score, a TrackingMtd if a tracker numbered it, and the
+ * ODMtd of its parent.  @ids, one for each detection, gets the ids of
+ * the ODMtds; FALSE if none were added. */
+gboolean ts_analytics_mirror_detections (GstBuffer * buffer,
+    const GstTorchscriptDetectionMeta * meta, gint * ids);
+
+/* Adds a ClsMtd with all classes of @meta, best score first. */
+void ts_analytics_mirror_classes (GstBuffer * buffer,
+    const GstTorchscriptClassificationMeta * meta);
+
+typedef const gchar *(*TsGetLabel) (gconstpointer labels, gint class_id);
+
+/* Adds a SegmentationMtd whose region ids are the class numbers, related to a
+ * ClsMtd of their labels; the mask's memory is shared. */
+void ts_analytics_mirror_mask (GstBuffer * buffer,
+    const GstTorchscriptMaskMeta * meta, TsGetLabel get_label,
+    gconstpointer labels);
+
+/* Appends a GstTorchscriptDetection for each ODMtd on @buffer: class -1, and a
+ * NULL label where it has neither a type nor a class. */
+void ts_analytics_read_objects (GstBuffer * buffer, GArray * detections);
+
+G_END_DECLS

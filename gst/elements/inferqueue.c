@@ -1,0 +1,305 @@
+/* inferqueue.c - what is on its way through torchscriptinfer, in its order
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "inferqueue.h"
+
+struct _TsInferQueue
+{
+  GMutex lock;                  /* guards all of this and the items' is_done */
+  GCond ready;                  /* the first item may be ready to go on */
+  GCond space;                  /* an item has gone on */
+  GQueue items;                 /* of TsInferItem */
+  GQueue spare;                 /* likewise, for reuse */
+  TsInferItem *current;         /* popped and not finished */
+  guint n_buffers;              /* in items, and current */
+  guint max_buffers;
+  GstFlowReturn flow;
+};
+
+TsInferQueue *
+ts_infer_queue_new (void)
+{
+  TsInferQueue *self = g_new0 (TsInferQueue, 1);
+
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->ready);
+  g_cond_init (&self->space);
+  self->max_buffers = 1;
+  self->flow = GST_FLOW_FLUSHING;
+  return self;
+}
+
+void
+ts_infer_queue_free (TsInferQueue * self)
+{
+  GList *link;
+
+  ts_infer_queue_clear (self, NULL);
+  while ((link = g_queue_pop_head_link (&self->spare)) != NULL)
+    g_free (link->data);
+  g_cond_clear (&self->space);
+  g_cond_clear (&self->ready);
+  g_mutex_clear (&self->lock);
+  g_free (self);
+}
+
+void
+ts_infer_queue_set_max (TsInferQueue * self, guint max_buffers)
+{
+  g_mutex_lock (&self->lock);
+  self->max_buffers = max_buffers;
+  g_cond_broadcast (&self->space);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+ts_infer_queue_set_flow (TsInferQueue * self, GstFlowReturn flow)
+{
+  g_mutex_lock (&self->lock);
+  self->flow = flow;
+  g_cond_broadcast (&self->ready);
+  g_cond_broadcast (&self->space);
+  g_mutex_unlock (&self->lock);
+}
+
+GstFlowReturn
+ts_infer_queue_get_flow (TsInferQueue * self)
+{
+  GstFlowReturn flow;
+
+  g_mutex_lock (&self->lock);
+  flow = self->flow;
+  g_mutex_unlock (&self->lock);
+  return flow;
+}
+
+TsInferItem *
+ts_infer_queue_new_item (TsInferQueue * self, TsItemKind kind, gpointer object)
+{
+  TsInferItem *item;
+  GList *link;
+
+  g_mutex_lock (&self->lock);
+  link = g_queue_pop_head_link (&self->spare);
+  g_mutex_unlock (&self->lock);
+  item = link != NULL ? link->data : g_new0 (TsInferItem, 1);
+  item->link.data = item;
+  item->queue = self;
+  item->kind = kind;
+  item->object = object;
+  return item;
+}
+
+void
+ts_infer_queue_recycle (TsInferQueue * self, TsInferItem * item)
+{
+  if (item->is_mapped)
+    gst_video_frame_unmap (&item->frame);
+  if (item->job != NULL)
+    ts_stream_give_back (item->model->stream, item->job);
+  ts_infer_model_unref (item->model);
+  if (item->kind != TS_ITEM_QUERY && item->object != NULL)
+    gst_mini_object_unref (item->object);
+  *item = (TsInferItem) {
+  .kind = TS_ITEM_BUFFER};
+  item->link.data = item;
+  g_mutex_lock (&self->lock);
+  g_queue_push_tail_link (&self->spare, &item->link);
+  g_mutex_unlock (&self->lock);
+}
+
+/* In the model's thread. */
+static void
+on_job_done (TsJob * job, gpointer user_data)
+{
+  TsInferItem *item = user_data;
+  TsInferQueue *self = item->queue;
+
+  g_mutex_lock (&self->lock);
+  item->done_us = g_get_monotonic_time ();
+  item->is_done = TRUE;
+  g_cond_broadcast (&self->ready);
+  g_mutex_unlock (&self->lock);
+}
+
+/* Its lock must be held. */
+static void
+append (TsInferQueue * self, TsInferItem * item)
+{
+  g_queue_push_tail_link (&self->items, &item->link);
+  self->n_buffers += item->kind == TS_ITEM_BUFFER;
+  g_cond_broadcast (&self->ready);
+}
+
+/* The job is started with the lock held no more, and by then the item may have gone
+ * only if it was flushed, for which the streaming thread must be out of here. */
+GstFlowReturn
+ts_infer_queue_push_buffer (TsInferQueue * self, TsInferItem * item)
+{
+  TsJob *job = item->job;
+  GstFlowReturn flow;
+
+  g_mutex_lock (&self->lock);
+  flow = self->flow;
+  if (flow != GST_FLOW_OK) {
+    g_mutex_unlock (&self->lock);
+    ts_infer_queue_recycle (self, item);
+    return flow;
+  }
+  item->is_done = job == NULL;
+  append (self, item);
+  g_mutex_unlock (&self->lock);
+  if (job != NULL) {
+    job->done = on_job_done;
+    job->user_data = item;
+    ts_stream_push (job->stream, job);
+  }
+  g_mutex_lock (&self->lock);
+  while (self->flow == GST_FLOW_OK && self->n_buffers >= self->max_buffers)
+    g_cond_wait (&self->space, &self->lock);
+  flow = self->flow;
+  g_mutex_unlock (&self->lock);
+  return flow;
+}
+
+gboolean
+ts_infer_queue_push_event (TsInferQueue * self, GstEvent * event)
+{
+  TsInferItem *item = ts_infer_queue_new_item (self, TS_ITEM_EVENT, event);
+  gboolean taken;
+
+  g_mutex_lock (&self->lock);
+  taken = self->flow != GST_FLOW_FLUSHING;
+  if (taken)
+    append (self, item);
+  g_mutex_unlock (&self->lock);
+  if (!taken)
+    ts_infer_queue_recycle (self, item);
+  return taken;
+}
+
+gboolean
+ts_infer_queue_run_query (TsInferQueue * self, GstQuery * query)
+{
+  TsInferItem *item = ts_infer_queue_new_item (self, TS_ITEM_QUERY, query);
+  gboolean result;
+
+  g_mutex_lock (&self->lock);
+  if (self->flow != GST_FLOW_FLUSHING)
+    append (self, item);
+  else
+    item->is_done = TRUE;
+  /* The one who asks owns the query: while it is being answered, not even a flush
+   * may end the wait. */
+  while (!item->is_done && (self->flow != GST_FLOW_FLUSHING
+          || self->current == item))
+    g_cond_wait (&self->space, &self->lock);
+  if (!item->is_done)
+    g_queue_unlink (&self->items, &item->link);
+  result = item->result;
+  g_mutex_unlock (&self->lock);
+  ts_infer_queue_recycle (self, item);
+  return result;
+}
+
+gboolean
+ts_infer_queue_drain (TsInferQueue * self)
+{
+  gboolean drained;
+
+  g_mutex_lock (&self->lock);
+  while (self->flow != GST_FLOW_FLUSHING
+      && (self->items.length > 0 || self->current != NULL))
+    g_cond_wait (&self->space, &self->lock);
+  drained = self->flow != GST_FLOW_FLUSHING;
+  g_mutex_unlock (&self->lock);
+  return drained;
+}
+
+static gboolean
+is_ready (TsInferQueue * self)
+{
+  const TsInferItem *item = g_queue_peek_head (&self->items);
+
+  return item != NULL && (item->kind != TS_ITEM_BUFFER || item->is_done);
+}
+
+TsInferItem *
+ts_infer_queue_pop (TsInferQueue * self)
+{
+  g_mutex_lock (&self->lock);
+  while (self->flow != GST_FLOW_FLUSHING && !is_ready (self))
+    g_cond_wait (&self->ready, &self->lock);
+  self->current = NULL;
+  if (self->flow != GST_FLOW_FLUSHING)
+    self->current = g_queue_pop_head_link (&self->items)->data;
+  g_mutex_unlock (&self->lock);
+  return self->current;
+}
+
+void
+ts_infer_queue_finish (TsInferQueue * self, TsInferItem * item,
+    GstFlowReturn flow, gboolean result)
+{
+  gboolean is_query = item->kind == TS_ITEM_QUERY;
+
+  g_mutex_lock (&self->lock);
+  self->current = NULL;
+  self->n_buffers -= item->kind == TS_ITEM_BUFFER;
+  if (flow != GST_FLOW_OK && self->flow == GST_FLOW_OK)
+    self->flow = flow;
+  if (is_query) {
+    item->result = result;
+    item->is_done = TRUE;
+  }
+  g_cond_broadcast (&self->space);
+  g_mutex_unlock (&self->lock);
+  /* Who asked has the item of a query. */
+  if (!is_query)
+    ts_infer_queue_recycle (self, item);
+}
+
+static void
+drop_item (TsInferQueue * self, TsInferItem * item, GstPad * pad)
+{
+  GstEvent *event = item->kind == TS_ITEM_EVENT ? item->object : NULL;
+
+  if (item->job != NULL)
+    ts_stream_cancel (item->job->stream);
+  g_mutex_lock (&self->lock);
+  while (item->job != NULL && !item->is_done)
+    g_cond_wait (&self->ready, &self->lock);
+  self->n_buffers -= item->kind == TS_ITEM_BUFFER;
+  g_mutex_unlock (&self->lock);
+  if (pad != NULL && event != NULL && GST_EVENT_IS_STICKY (event)
+      && GST_EVENT_TYPE (event) != GST_EVENT_SEGMENT
+      && GST_EVENT_TYPE (event) != GST_EVENT_EOS)
+    gst_pad_store_sticky_event (pad, event);
+  ts_infer_queue_recycle (self, item);
+}
+
+void
+ts_infer_queue_clear (TsInferQueue * self, GstPad * pad)
+{
+  GList *link;
+
+  do {
+    g_mutex_lock (&self->lock);
+    link = g_queue_pop_head_link (&self->items);
+    g_mutex_unlock (&self->lock);
+    if (link != NULL)
+      drop_item (self, link->data, pad);
+  } while (link != NULL);
+}
+
+guint
+ts_infer_queue_get_level (TsInferQueue * self)
+{
+  guint n;
+
+  g_mutex_lock (&self->lock);
+  n = self->n_buffers;
+  g_mutex_unlock (&self->lock);
+  return n;
+}

@@ -1,0 +1,272 @@
+/* infersink.c - what comes into torchscriptinfer: frames, events, queries
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * All of it runs in the streaming thread of the sink pad, save flushes.
+ */
+#include "elementerror.h"
+#include "inferelement.h"
+#include "tserror.h"
+#include "videoimage.h"
+
+#define GST_CAT_DEFAULT torchscript_infer_debug
+
+/* The settings that are read with each frame.  Strings are not to be touched. */
+static TsInferSettings
+peek_settings (GstTorchscriptInfer * self)
+{
+  TsInferSettings settings;
+
+  GST_OBJECT_LOCK (self);
+  settings = self->settings;
+  GST_OBJECT_UNLOCK (self);
+  return settings;
+}
+
+static gboolean
+map_frame (GstTorchscriptInfer * self, TsInferItem * item, GError ** error)
+{
+  GstBuffer *buffer = item->object;
+
+  item->is_mapped = gst_video_frame_map (&item->frame, &self->info, buffer,
+      GST_MAP_READ);
+  if (!item->is_mapped)
+    g_set_error (error, TS_ERROR, TS_ERROR_READ,
+        "A %s frame of %dx%d pixels could not be read: the buffer of %"
+        G_GSIZE_FORMAT " bytes is too small for it or cannot be mapped; look "
+        "at the element upstream", gst_video_format_to_string
+        (GST_VIDEO_INFO_FORMAT (&self->info)), self->info.width,
+        self->info.height, gst_buffer_get_size (buffer));
+  return item->is_mapped;
+}
+
+static gboolean
+make_job (GstTorchscriptInfer * self, const TsInferSettings * settings,
+    TsInferItem * item, GError ** error)
+{
+  gint64 start = g_get_monotonic_time ();
+
+  if (!map_frame (self, item, error))
+    return FALSE;
+  item->model = ts_infer_model_ref (self->model);
+  item->job = ts_stream_take_job (self->model->stream);
+  item->job->thresholds = ts_infer_settings_get_thresholds (settings);
+  item->job->wants_answer = settings->output_tensors;
+  ts_image_from_video_frame (&item->job->image, &item->frame);
+  ts_image_crop (&item->job->image, &self->roi);
+  ts_stats_add_stage (self->stats, TS_STAGE_MAP,
+      1000 * (g_get_monotonic_time () - start));
+  return TRUE;
+}
+
+static GstClockTime
+get_running_time (GstTorchscriptInfer * self, GstBuffer * buffer)
+{
+  if (self->segment.format != GST_FORMAT_TIME)
+    return GST_CLOCK_TIME_NONE;
+  return gst_segment_to_running_time (&self->segment, GST_FORMAT_TIME,
+      GST_BUFFER_PTS (buffer));
+}
+
+GstFlowReturn
+ts_infer_sink_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
+{
+  GstTorchscriptInfer *self = GST_TORCHSCRIPT_INFER (parent);
+  TsInferSettings settings = peek_settings (self);
+  GError *error = NULL;
+  TsInferItem *item;
+
+  if (self->info.finfo == NULL) {
+    gst_buffer_unref (buffer);
+    return GST_FLOW_NOT_NEGOTIATED;
+  }
+  ts_infer_reload_swap (self);
+  ts_stats_count (self->stats, TS_COUNT_IN);
+  item = ts_infer_queue_new_item (self->queue, TS_ITEM_BUFFER, buffer);
+  item->arrival_us = g_get_monotonic_time ();
+  item->info = self->info;
+  item->fate = ts_infer_late_decide (&self->late, &settings,
+      get_running_time (self, buffer));
+  if (item->fate == TS_ITEM_ANSWERS
+      && !make_job (self, &settings, item, &error)) {
+    ts_infer_queue_recycle (self->queue, item);
+    ts_stats_count (self->stats, TS_COUNT_FAILED);
+    ts_element_error (self, error);
+    return GST_FLOW_ERROR;
+  }
+  return ts_infer_queue_push_buffer (self->queue, item);
+}
+
+static gboolean
+warm_up (GstTorchscriptInfer * self, gint width, gint height)
+{
+  guint runs = peek_settings (self).warmup;
+  g_autofree gchar *note = NULL, *form = NULL;
+  GError *error = NULL;
+
+  if (ts_infer_model_warm_up (self->model, width, height, runs, &error)) {
+    note = ts_instance_dup_size_note (self->model->instance);
+    GST_INFO_OBJECT (self, "%s", note ? note : "warmed up");
+    form = ts_instance_dup_tune_note (self->model->instance);
+    if (form != NULL)
+      GST_INFO_OBJECT (self, "%s", form);
+    return TRUE;
+  }
+  self->refused_width = width;
+  self->refused_height = height;
+  ts_element_error (self, error);
+  return FALSE;
+}
+
+static gboolean
+place_roi (GstTorchscriptInfer * self, const GstVideoInfo * info, TsRoi * roi)
+{
+  g_autofree gchar *text = NULL;
+  GError *error = NULL;
+
+  GST_OBJECT_LOCK (self);
+  text = g_strdup (self->settings.roi);
+  GST_OBJECT_UNLOCK (self);
+  if (ts_roi_place (text, info->width, info->height, roi, &error))
+    return TRUE;
+  self->refused_width = info->width;
+  self->refused_height = info->height;
+  ts_element_error (self, error);
+  return FALSE;
+}
+
+/* The frames before have gone on by then: the model has no other work, and what
+ * fails is told before a frame of the new size comes. */
+static gboolean
+set_caps (GstTorchscriptInfer * self, GstCaps * caps)
+{
+  GstVideoInfo info;
+  TsRoi roi;
+
+  ts_infer_reload_swap (self);
+  /* Refused caps come again with every sticky event; one error is enough. */
+  if (!gst_video_info_from_caps (&info, caps)
+      || (info.width == self->refused_width
+          && info.height == self->refused_height)
+      || !ts_infer_queue_drain (self->queue)
+      || !place_roi (self, &info, &roi)
+      || !warm_up (self, roi.width, roi.height))
+    return FALSE;
+  self->info = info;
+  self->roi = roi;
+  ts_infer_loader_set_size (self->loader, roi.width, roi.height);
+  return TRUE;
+}
+
+static gboolean
+flush_start (GstTorchscriptInfer * self, GstEvent * event)
+{
+  gboolean done = gst_pad_push_event (self->srcpad, event);
+
+  ts_infer_queue_set_flow (self->queue, GST_FLOW_FLUSHING);
+  gst_pad_pause_task (self->srcpad);
+  return done;
+}
+
+static gboolean
+flush_stop (GstTorchscriptInfer * self, GstEvent * event)
+{
+  gboolean done = gst_pad_push_event (self->srcpad, event);
+
+  ts_infer_queue_clear (self->queue, self->srcpad);
+  ts_infer_late_reset (&self->late);
+  ts_infer_src_reset (self);
+  gst_segment_init (&self->segment, GST_FORMAT_UNDEFINED);
+  ts_infer_src_start (self);
+  return done;
+}
+
+/* A stream that has ended downstream may begin again. */
+static void
+restart_after_eos (GstTorchscriptInfer * self)
+{
+  if (ts_infer_queue_get_flow (self->queue) == GST_FLOW_EOS)
+    ts_infer_queue_set_flow (self->queue, GST_FLOW_OK);
+}
+
+static gboolean
+look_at_event (GstTorchscriptInfer * self, GstEvent * event)
+{
+  GstCaps *caps;
+
+  switch (GST_EVENT_TYPE (event)) {
+    case GST_EVENT_CAPS:
+      gst_event_parse_caps (event, &caps);
+      return set_caps (self, caps);
+    case GST_EVENT_SEGMENT:
+      gst_event_copy_segment (event, &self->segment);
+      restart_after_eos (self);
+      return TRUE;
+    case GST_EVENT_STREAM_START:
+      restart_after_eos (self);
+      return TRUE;
+    default:
+      return TRUE;
+  }
+}
+
+gboolean
+ts_infer_sink_event (GstPad * pad, GstObject * parent, GstEvent * event)
+{
+  GstTorchscriptInfer *self = GST_TORCHSCRIPT_INFER (parent);
+
+  if (GST_EVENT_TYPE (event) == GST_EVENT_FLUSH_START)
+    return flush_start (self, event);
+  if (GST_EVENT_TYPE (event) == GST_EVENT_FLUSH_STOP)
+    return flush_stop (self, event);
+  if (!GST_EVENT_IS_SERIALIZED (event))
+    return gst_pad_push_event (self->srcpad, event);
+  if (!look_at_event (self, event)) {
+    gst_event_unref (event);
+    return FALSE;
+  }
+  return ts_infer_queue_push_event (self->queue, event);
+}
+
+/* What downstream can take is what we can, save one thing: a crop that is only
+ * written beside the frame would not reach the model. */
+static void
+remove_crop (GstQuery * query)
+{
+  guint i;
+
+  if (gst_query_find_allocation_meta (query, GST_VIDEO_CROP_META_API_TYPE, &i))
+    gst_query_remove_nth_allocation_meta (query, i);
+}
+
+gboolean
+ts_infer_sink_query (GstPad * pad, GstObject * parent, GstQuery * query)
+{
+  GstTorchscriptInfer *self = GST_TORCHSCRIPT_INFER (parent);
+  gboolean done;
+
+  if (!GST_QUERY_IS_SERIALIZED (query))
+    return gst_pad_query_default (pad, parent, query);
+  done = ts_infer_queue_run_query (self->queue, query);
+  if (done && GST_QUERY_TYPE (query) == GST_QUERY_ALLOCATION)
+    remove_crop (query);
+  return done;
+}
+
+gboolean
+ts_infer_sink_activate (GstPad * pad, GstObject * parent, GstPadMode mode,
+    gboolean active)
+{
+  GstTorchscriptInfer *self = GST_TORCHSCRIPT_INFER (parent);
+
+  if (mode != GST_PAD_MODE_PUSH)
+    return FALSE;
+  if (active)
+    return TRUE;
+  ts_infer_queue_set_flow (self->queue, GST_FLOW_FLUSHING);
+  /* The streaming thread is out of the chain function then. */
+  GST_PAD_STREAM_LOCK (pad);
+  ts_infer_queue_clear (self->queue, NULL);
+  GST_PAD_STREAM_UNLOCK (pad);
+  return TRUE;
+}

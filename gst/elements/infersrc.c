@@ -1,0 +1,294 @@
+/* infersrc.c - what goes out of torchscriptinfer: frames with their answers
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * One task takes what is ready from the queue and pushes it.
+ */
+#include "elementerror.h"
+#include "inferelement.h"
+#include "resultattach.h"
+
+#define GST_CAT_DEFAULT torchscript_infer_debug
+
+/* What happens to an answer, in this order; the buffer is writable. */
+typedef void (*Step) (GstTorchscriptInfer * self, TsInferItem * item);
+
+/* Boxes only: a mask is as large as a picture, and a class has no place that
+ * moves. */
+static void
+remember (GstTorchscriptInfer * self, TsInferItem * item)
+{
+  const GArray *boxes = item->job->result.boxes;
+
+  g_array_set_size (self->last_boxes, 0);
+  g_array_append_vals (self->last_boxes, boxes->data, boxes->len);
+  if (self->last_model != item->model) {
+    ts_infer_model_unref (self->last_model);
+    self->last_model = ts_infer_model_ref (item->model);
+  }
+  self->last_info = item->info;
+  self->age = 0;
+}
+
+static TsResultInfo
+get_info (GstTorchscriptInfer * self, const TsInferModel * model,
+    const GstVideoInfo * video)
+{
+  TsResultInfo info = {
+    .detector = ts_infer_model_get_detector (model),
+    .width = video->width,
+    .height = video->height,
+    .number = self->n_results,
+    .model_number = model->number,
+  };
+
+  GST_OBJECT_LOCK (self);
+  info.forms = self->settings.meta;
+  GST_OBJECT_UNLOCK (self);
+  return info;
+}
+
+static void
+attach_result (GstTorchscriptInfer * self, TsInferItem * item)
+{
+  const TsResultInfo info = get_info (self, item->model, &item->info);
+
+  ts_result_attach (&item->job->result, &info, item->object);
+}
+
+/* Without a decoder the tensors are all there is. */
+static void
+attach_tensors (GstTorchscriptInfer * self, TsInferItem * item)
+{
+  const TsResultInfo info = get_info (self, item->model, &item->info);
+
+  if (item->job->answer != NULL)
+    ts_result_attach_tensors (&info, item->job->answer, item->object);
+}
+
+static const Step steps[] =
+    { ts_infer_track, remember, attach_result, attach_tensors };
+
+static void
+unmap (TsInferItem * item)
+{
+  if (item->is_mapped)
+    gst_video_frame_unmap (&item->frame);
+  item->is_mapped = FALSE;
+}
+
+/* A mapping holds a reference, with which no buffer is writable. */
+static void
+make_writable (TsInferItem * item)
+{
+  unmap (item);
+  item->object = gst_buffer_make_writable (item->object);
+}
+
+static void
+account (GstTorchscriptInfer * self, const TsInferItem * item, gint64 start)
+{
+  gint64 held_ns = 1000 * (item->done_us - item->arrival_us);
+
+  ts_stats_add_job (self->stats, item->job->time_ns, item->job->batch);
+  ts_stats_add_stage (self->stats, TS_STAGE_ATTACH,
+      1000 * (g_get_monotonic_time () - start));
+  ts_stats_add_latency (self->stats, held_ns);
+  ts_stats_count (self->stats, TS_COUNT_ANSWERED);
+  if (ts_infer_latency_add (&self->latency, held_ns)) {
+    GST_DEBUG_OBJECT (self, "the latency is now %" GST_TIME_FORMAT,
+        GST_TIME_ARGS (ts_infer_latency_get (&self->latency)));
+    gst_element_post_message (GST_ELEMENT (self),
+        gst_message_new_latency (GST_OBJECT (self)));
+  }
+}
+
+/* Only where somebody listens. */
+static void
+tell_application (GstTorchscriptInfer * self, GstBuffer * buffer)
+{
+  if (g_signal_has_handler_pending (self, ts_infer_signal_detections, 0, FALSE))
+    g_signal_emit (self, ts_infer_signal_detections, 0, buffer);
+}
+
+static GstFlowReturn
+answer (GstTorchscriptInfer * self, TsInferItem * item)
+{
+  gint64 start = g_get_monotonic_time ();
+  guint i;
+
+  if (item->job->error != NULL) {
+    ts_stats_count (self->stats, TS_COUNT_FAILED);
+    ts_element_error (self, g_steal_pointer (&item->job->error));
+    return GST_FLOW_ERROR;
+  }
+  make_writable (item);
+  for (i = 0; i < G_N_ELEMENTS (steps); i++)
+    steps[i] (self, item);
+  self->n_results++;
+  account (self, item, start);
+  tell_application (self, item->object);
+  return GST_FLOW_OK;
+}
+
+static gboolean
+may_reuse (const GstTorchscriptInfer * self, const TsInferItem * item)
+{
+  return self->last_model != NULL
+      && ts_detector_get_kind (ts_infer_model_get_detector (self->last_model))
+      == TS_RESULT_BOXES && self->last_info.width == item->info.width
+      && self->last_info.height == item->info.height;
+}
+
+/* The answer keeps its number: it is no new one. */
+static void
+reuse (GstTorchscriptInfer * self, TsInferItem * item)
+{
+  TsResult result = {.boxes = self->last_boxes };
+  TsResultInfo info = get_info (self, self->last_model, &self->last_info);
+
+  info.number--;
+  info.age = self->age;
+  make_writable (item);
+  ts_result_attach (&result, &info, item->object);
+  ts_stats_count (self->stats, TS_COUNT_REUSED);
+}
+
+static void
+post_stats (GstTorchscriptInfer * self)
+{
+  gint64 now = g_get_monotonic_time ();
+  guint interval;
+
+  GST_OBJECT_LOCK (self);
+  interval = self->settings.stats_interval;
+  GST_OBJECT_UNLOCK (self);
+  if (interval == 0 || now - self->stats_us < 1000 * (gint64) interval)
+    return;
+  self->stats_us = now;
+  gst_element_post_message (GST_ELEMENT (self),
+      gst_message_new_element (GST_OBJECT (self), ts_infer_get_stats (self)));
+}
+
+static GstFlowReturn
+finish_buffer (GstTorchscriptInfer * self, TsInferItem * item)
+{
+  self->age++;
+  if (item->fate == TS_ITEM_ANSWERS)
+    return answer (self, item);
+  if (item->fate == TS_ITEM_REUSES && may_reuse (self, item))
+    reuse (self, item);
+  else
+    ts_stats_count (self->stats, TS_COUNT_SKIPPED);
+  return GST_FLOW_OK;
+}
+
+/* After an error, and once downstream wants no more, buffers are dropped. */
+static GstFlowReturn
+push_buffer (GstTorchscriptInfer * self, TsInferItem * item)
+{
+  GstFlowReturn flow = ts_infer_queue_get_flow (self->queue);
+
+  if (flow == GST_FLOW_OK) {
+    flow = finish_buffer (self, item);
+    post_stats (self);
+  }
+  if (flow == GST_FLOW_OK)
+    flow = gst_pad_push (self->srcpad, g_steal_pointer (&item->object));
+  return flow;
+}
+
+static void
+run_task (gpointer pad)
+{
+  GstTorchscriptInfer *self = GST_TORCHSCRIPT_INFER (GST_PAD_PARENT (pad));
+  TsInferItem *item = ts_infer_queue_pop (self->queue);
+  GstFlowReturn flow = GST_FLOW_OK;
+  gboolean result = FALSE;
+
+  if (item == NULL) {
+    gst_pad_pause_task (pad);
+    return;
+  }
+  if (item->kind == TS_ITEM_BUFFER)
+    flow = push_buffer (self, item);
+  else if (item->kind == TS_ITEM_EVENT)
+    gst_pad_push_event (pad, g_steal_pointer (&item->object));
+  else
+    result = gst_pad_peer_query (pad, item->object);
+  ts_infer_queue_finish (self->queue, item, flow, result);
+}
+
+void
+ts_infer_src_start (GstTorchscriptInfer * self)
+{
+  ts_infer_queue_set_flow (self->queue, GST_FLOW_OK);
+  if (gst_pad_is_active (self->srcpad))
+    gst_pad_start_task (self->srcpad, run_task, self->srcpad, NULL);
+}
+
+void
+ts_infer_src_reset (GstTorchscriptInfer * self)
+{
+  g_clear_pointer (&self->last_model, ts_infer_model_unref);
+  ts_tracker_reset (self->tracker);
+  self->told_steady = FALSE;
+}
+
+gboolean
+ts_infer_src_event (GstPad * pad, GstObject * parent, GstEvent * event)
+{
+  GstTorchscriptInfer *self = GST_TORCHSCRIPT_INFER (parent);
+  GstClockTimeDiff diff;
+  GstClockTime timestamp;
+
+  if (GST_EVENT_TYPE (event) == GST_EVENT_QOS) {
+    gst_event_parse_qos (event, NULL, NULL, &diff, &timestamp);
+    ts_infer_late_update (&self->late, timestamp, diff);
+  } else if (GST_EVENT_TYPE (event) == GST_EVENT_RECONFIGURE
+      && ts_infer_queue_get_flow (self->queue) == GST_FLOW_NOT_LINKED) {
+    /* Downstream may be linked again by now. */
+    ts_infer_queue_set_flow (self->queue, GST_FLOW_OK);
+  }
+  return gst_pad_push_event (self->sinkpad, event);
+}
+
+static gboolean
+answer_latency (GstTorchscriptInfer * self, GstQuery * query)
+{
+  GstClockTime own = ts_infer_latency_get (&self->latency);
+  GstClockTime min, max;
+  gboolean live;
+
+  if (!gst_pad_peer_query (self->sinkpad, query))
+    return FALSE;
+  gst_query_parse_latency (query, &live, &min, &max);
+  if (GST_CLOCK_TIME_IS_VALID (max))
+    max += own;
+  gst_query_set_latency (query, live, min + own, max);
+  return TRUE;
+}
+
+gboolean
+ts_infer_src_query (GstPad * pad, GstObject * parent, GstQuery * query)
+{
+  if (GST_QUERY_TYPE (query) == GST_QUERY_LATENCY)
+    return answer_latency (GST_TORCHSCRIPT_INFER (parent), query);
+  return gst_pad_query_default (pad, parent, query);
+}
+
+gboolean
+ts_infer_src_activate (GstPad * pad, GstObject * parent, GstPadMode mode,
+    gboolean active)
+{
+  GstTorchscriptInfer *self = GST_TORCHSCRIPT_INFER (parent);
+
+  if (mode != GST_PAD_MODE_PUSH)
+    return FALSE;
+  if (active) {
+    ts_infer_queue_set_flow (self->queue, GST_FLOW_OK);
+    return gst_pad_start_task (pad, run_task, pad, NULL);
+  }
+  ts_infer_queue_set_flow (self->queue, GST_FLOW_FLUSHING);
+  return gst_pad_stop_task (pad);
+}

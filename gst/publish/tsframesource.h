@@ -1,0 +1,34 @@
+/* tsframesource.h - which page of which source a frame is
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#pragma once
+
+#include <gst/gst.h>
+
+#include "tsformat.h"
+
+G_BEGIN_DECLS
+
+/* Belongs to the streaming thread. */
+typedef struct
+{
+  guint page;
+  gchar *source;                /* UTF-8, or NULL */
+  gboolean asked;
+} TsFrameSource;
+
+void ts_frame_source_init (TsFrameSource * self);
+void ts_frame_source_clear (TsFrameSource * self);
+
+/* Looks at stream-start and tags: the tag location names the source, the tag
+ * track-number the page. */
+void ts_frame_source_event (TsFrameSource * self, GstEvent * event);
+
+/* What there is to write of the next frame, which came in at @pad.  Without a tag
+ * the elements in front of @pad are asked for their URI.  Valid until the next
+ * call. */
+TsRecord ts_frame_source_next (TsFrameSource * self, GstPad * pad,
+    GstBuffer * buffer);
+
+G_END_DECLS

@@ -1,0 +1,424 @@
+// cuda_lane.cpp - frames in, answers out, on a card
+//
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "cuda_lane.h"
+
+#include <ATen/Context.h>
+#include <c10/core/InferenceMode.h>
+#include <c10/cuda/CUDACachingAllocator.h>
+#include <c10/cuda/CUDAGuard.h>
+
+#include <chrono>
+#include <cstring>
+#include <shared_mutex>
+
+#include "cuda_plan.h"
+#include "cuda_upload.h"
+#include "move_graph.h"
+#include "shim_error.h"
+#include "shim_module.h"
+#include "shim_value.h"
+#include "torch_convert.h"
+#include "torch_device.h"
+
+namespace ts {
+namespace {
+
+// A batch that is not the largest so far may be one of a kind: only what comes again
+// is worth a graph.
+constexpr int kRunsBeforeGraph = 3;
+constexpr int kTimedRuns = 3;
+constexpr size_t kLittleMemory = (size_t)512 << 20;
+
+// Making a graph needs the card alone (see can_capture()); running does not.
+std::shared_mutex card_lock;
+using Shared = std::shared_lock<std::shared_mutex>;
+using Alone = std::unique_lock<std::shared_mutex>;
+
+// What the lanes of one module share.
+struct Share {
+  std::mutex lock;  // guards the making of variants
+  std::unique_ptr<Variant> variants[2];
+  std::mutex turn;  // of a module that keeps state: one lane at a time
+};
+
+class Event {
+ public:
+  Event() { check_cuda(cudaEventCreateWithFlags(&event_, cudaEventDisableTiming)); }
+  Event(const Event &) = delete;
+  Event &operator=(const Event &) = delete;
+  ~Event() { cudaEventDestroy(event_); }
+  void wait(cudaStream_t stream) {
+    check_cuda(cudaEventRecord(event_, stream));
+    check_cuda(cudaEventSynchronize(event_));
+  }
+
+ private:
+  cudaEvent_t event_ = nullptr;
+};
+
+// cuDNN measures its algorithms for each new shape; the winners stay known.
+class Benchmarking {
+ public:
+  Benchmarking() : before_(at::globalContext().benchmarkCuDNN()) {
+    at::globalContext().setBenchmarkCuDNN(true);
+  }
+  ~Benchmarking() { at::globalContext().setBenchmarkCuDNN(before_); }
+
+ private:
+  bool before_;
+};
+
+bool same_input(const TsShimInput &a, const TsShimInput &b) {
+  return memcmp(&a, &b, sizeof a) == 0;
+}
+
+double time_ms(Plan &plan, cudaStream_t stream) {
+  check_cuda(cudaStreamSynchronize(stream));
+  const auto start = std::chrono::steady_clock::now();
+  for (int i = 0; i < kTimedRuns; i++) plan.run();
+  check_cuda(cudaStreamSynchronize(stream));
+  const std::chrono::duration<double, std::milli> time =
+      std::chrono::steady_clock::now() - start;
+  return time.count() / kTimedRuns;
+}
+
+std::string in_ms(double ms) {
+  char text[32];
+  snprintf(text, sizeof text, "%.2f ms", ms);
+  return text;
+}
+
+std::string layout_name(bool channels_last) {
+  return channels_last ? "channels_last" : "contiguous";
+}
+
+}  // namespace
+}  // namespace ts
+
+using ts::Plan;
+using ts::PlanShape;
+
+struct TsShimLane {
+  explicit TsShimLane(TsShimModule &module);
+  const TsShimValue *run(const PlanShape &shape, const TsShimFrame *frames);
+  TsShimValue answer() const;
+  void prepare_as(const TsShimLane &other);
+  std::string note;
+  TsShimModule &module;
+
+ private:
+  const TsShimValue *run_on_card(const PlanShape &shape, const TsShimFrame *frames);
+  Plan &find_plan(const PlanShape &shape);
+  Plan *find_made(const PlanShape &shape) const;
+  Plan &tune(const PlanShape &shape);
+  std::unique_ptr<Plan> new_plan(const PlanShape &shape, bool channels_last);
+  std::unique_ptr<Plan> try_layout(const PlanShape &shape, bool channels_last,
+                                   double *ms);
+  void try_graph(Plan &plan);
+  void forget_plans();
+  bool out_of_memory(const char *what) const;
+  ts::Variant &variant(bool channels_last);
+  const TsShimValue *to_value(const Plan &plan, int64_t n);
+
+  ts::Share &share_;
+  c10::cuda::CUDAStream stream_;
+  ts::Event done_;
+  ts::Upload upload_;
+  std::vector<TsShimFrame> on_card_;
+  std::vector<std::unique_ptr<Plan>> plans_;
+  const Plan *last_ = nullptr;  // that of the last run
+  int64_t last_n_ = 0;
+  int64_t largest_ = 0;
+  bool channels_last_ = false;  // the faster layout, as far as measured
+  bool keeps_state_;
+  TsShimValue value_;
+};
+
+namespace {
+
+ts::Share &share_of(TsShimModule &module) {
+  std::lock_guard<std::mutex> guard(module.lanes_lock);
+  if (!module.lanes_share) module.lanes_share = std::make_shared<ts::Share>();
+  return *static_cast<ts::Share *>(module.lanes_share.get());
+}
+
+}  // namespace
+
+TsShimLane::TsShimLane(TsShimModule &module)
+    : module(module),
+      share_(share_of(module)),
+      stream_(c10::cuda::getStreamFromPool(false, module.device.index())),
+      upload_(stream_),
+      keeps_state_(!module.is_frozen || module.module.attributes().size() > 0) {
+  // The weights came by another stream.
+  ts::check_cuda(cudaDeviceSynchronize());
+}
+
+ts::Variant &TsShimLane::variant(bool channels_last) {
+  std::lock_guard<std::mutex> guard(share_.lock);
+  auto &variant = share_.variants[channels_last];
+  if (!variant) variant = std::make_unique<ts::Variant>(module, channels_last);
+  return *variant;
+}
+
+std::unique_ptr<Plan> TsShimLane::new_plan(const PlanShape &shape, bool channels_last) {
+  auto plan = std::make_unique<Plan>(variant(channels_last), shape, stream_);
+  plan->fill(on_card_);
+  plan->warm_up();
+  return plan;
+}
+
+void TsShimLane::try_graph(Plan &plan) {
+  std::string reason;
+  if (plan.try_capture(&reason))
+    note = "as a CUDA graph";
+  else
+    note = "call by call, as there can be no CUDA graph: " + reason;
+}
+
+std::unique_ptr<Plan> TsShimLane::try_layout(const PlanShape &shape, bool channels_last,
+                                             double *ms) {
+  auto plan = new_plan(shape, channels_last);
+  try_graph(*plan);
+  *ms = ts::time_ms(*plan, stream_);
+  return plan;
+}
+
+// Makes a plan of each layout, measures, keeps the faster.
+Plan &TsShimLane::tune(const PlanShape &shape) {
+  ts::Benchmarking benchmarking;
+  double plain_ms = 0, other_ms = 0;
+  auto best = try_layout(shape, false, &plain_ms);
+  channels_last_ = false;
+  if (module.is_frozen && !shape.input.interleaved && shape.input.channels > 1) {
+    const std::string plain_note = note;
+    try {
+      auto other = try_layout(shape, true, &other_ms);
+      channels_last_ = other_ms < plain_ms;
+      if (channels_last_) std::swap(best, other);
+    } catch (const std::exception &) {
+      cudaGetLastError();  // the plain layout works
+    }
+    if (!channels_last_) note = plain_note;
+  }
+  note += ", " + ts::layout_name(channels_last_) + " (" + ts::in_ms(plain_ms) +
+          " contiguous" +
+          (other_ms > 0 ? ", " + ts::in_ms(other_ms) + " channels_last)" : ")");
+  c10::cuda::CUDACachingAllocator::emptyCache();
+  plans_.push_back(std::move(best));
+  return *plans_.back();
+}
+
+Plan *TsShimLane::find_made(const PlanShape &shape) const {
+  Plan *larger = nullptr;
+  for (const auto &plan : plans_) {
+    const PlanShape &made = plan->shape();
+    if (!ts::same_input(made.input, shape.input) || made.keep != shape.keep) continue;
+    if (made.n == shape.n) return plan.get();
+    // A graph with places left over beats single calls, and a head can be cut.
+    if (plan->is_graph() && plan->is_head() && made.n > shape.n &&
+        made.n <= 2 * shape.n && (!larger || made.n < larger->shape().n))
+      larger = plan.get();
+  }
+  return larger;
+}
+
+Plan &TsShimLane::find_plan(const PlanShape &shape) {
+  if (!plans_.empty() && !ts::same_input(plans_[0]->shape().input, shape.input)) {
+    forget_plans();
+    largest_ = 0;
+  }
+  Plan *plan = find_made(shape);
+  if (plan && (plan->is_graph() || plan->runs != ts::kRunsBeforeGraph)) return *plan;
+  ts::Alone alone(ts::card_lock);
+  if (plan) {
+    try_graph(*plan);
+    return *plan;
+  }
+  if (shape.n > largest_) {
+    largest_ = shape.n;
+    Plan &tuned = tune(shape);
+    tuned.runs = ts::kRunsBeforeGraph;
+    return tuned;
+  }
+  plans_.push_back(new_plan(shape, channels_last_));
+  return *plans_.back();
+}
+
+void TsShimLane::prepare_as(const TsShimLane &other) {
+  c10::InferenceMode inference;
+  c10::cuda::CUDAStreamGuard on_stream(stream_);
+  ts::Alone alone(ts::card_lock);
+  channels_last_ = other.channels_last_;
+  largest_ = other.largest_;
+  for (const auto &made : other.plans_) {
+    auto plan = new_plan(made->shape(), made->is_channels_last());
+    if (made->is_graph()) try_graph(*plan);
+    plan->runs = ts::kRunsBeforeGraph + 1;
+    plans_.push_back(std::move(plan));
+  }
+  note = other.note;
+}
+
+void TsShimLane::forget_plans() {
+  last_ = nullptr;
+  plans_.clear();
+  c10::cuda::CUDACachingAllocator::emptyCache();
+}
+
+// The tensor of a head is in the plan's memory; another answer is copied.
+const TsShimValue *TsShimLane::to_value(const Plan &plan, int64_t n) {
+  if (!plan.is_head()) {
+    value_ = ts::to_value(plan.answer(), module.path);
+    return &value_;
+  }
+  value_ = TsShimValue();
+  value_.kind = TS_SHIM_TENSOR;
+  value_.tensor.data = plan.host();
+  value_.tensor.dtype = TS_SHIM_FLOAT32;
+  value_.tensor.n_dims = 3;
+  value_.tensor.shape[0] = n;
+  value_.tensor.shape[1] = plan.rows();
+  value_.tensor.shape[2] = plan.shape().keep;
+  return &value_;
+}
+
+const TsShimValue *TsShimLane::run_on_card(const PlanShape &shape,
+                                           const TsShimFrame *frames) {
+  upload_.start(frames, (size_t)shape.n, &on_card_);
+  Plan &plan = find_plan(shape);
+  ts::Shared together(ts::card_lock);
+  plan.fill(on_card_);
+  plan.run();
+  plan.runs++;
+  done_.wait(stream_);
+  last_ = &plan;
+  last_n_ = shape.n;
+  return to_value(plan, shape.n);
+}
+
+// cuDNN without memory only says that no algorithm works.
+bool TsShimLane::out_of_memory(const char *what) const {
+  if (ts::is_out_of_memory(what)) return true;
+  size_t free = 0, total = 0;
+  const bool vague = strstr(what, "unable to find an engine") != nullptr ||
+                     strstr(what, "ALLOC_FAILED") != nullptr;
+  return vague && cudaMemGetInfo(&free, &total) == cudaSuccess &&
+         free < ts::kLittleMemory;
+}
+
+const TsShimValue *TsShimLane::run(const PlanShape &shape, const TsShimFrame *frames) {
+  c10::InferenceMode inference;
+  c10::cuda::CUDAStreamGuard on_stream(stream_);
+  ts::check_cuda(cudaSetDevice(module.device.index()));
+  ts::use_threads(module.threads);
+  std::unique_lock<std::mutex> turn(share_.turn, std::defer_lock);
+  if (keeps_state_) turn.lock();
+  try {
+    return run_on_card(shape, frames);
+  } catch (const std::exception &e) {
+    cudaGetLastError();
+    if (!out_of_memory(e.what())) throw;
+    // What is kept for speed may be what is missing.
+    forget_plans();
+    throw ts::Error(TS_SHIM_ERROR_MEMORY,
+                    module.path + ": " + std::to_string(shape.n) +
+                        (shape.n == 1 ? " frame does" : " frames do") +
+                        " not fit into the free memory of " + module.device.str() +
+                        "; use smaller batches, or free memory there (" +
+                        ts::core_message(e.what()) + ")");
+  }
+}
+
+TsShimValue TsShimLane::answer() const {
+  if (last_ == nullptr)
+    throw ts::Error(TS_SHIM_ERROR_ARGUMENT, "the lane has run nothing yet");
+  c10::cuda::CUDAStreamGuard on_stream(stream_);
+  ts::Shared together(ts::card_lock);
+  c10::IValue answer = last_->answer();
+  if (last_->is_head() && last_n_ < last_->shape().n)
+    answer = answer.toTensor().narrow(0, 0, last_n_);
+  return ts::to_value(answer, module.path);
+}
+
+namespace ts {
+namespace {
+
+void check_input(const TsShimInput &input, const TsShimFrame *frames, size_t n) {
+  if (n == 0 || frames == nullptr)
+    throw Error(TS_SHIM_ERROR_ARGUMENT, "a lane is given no frame");
+  if (input.dtype > TS_SHIM_BFLOAT16 || (input.channels != 1 && input.channels != 3))
+    throw Error(TS_SHIM_ERROR_ARGUMENT,
+                "a lane makes tensors of float32, float16 or bfloat16 with 1 channel or "
+                "3");
+}
+
+TsShimStatus lane_new(TsShimModule *module, const TsShimLane *like, TsShimLane **lane,
+                      char *error, size_t error_size) {
+  auto prefix = [&] { return module->path + ": no lane to the card: "; };
+  return guard(error, error_size, TS_SHIM_ERROR_DEVICE, prefix, [&] {
+    if (!module->device.is_cuda())
+      throw Error(TS_SHIM_ERROR_DEVICE, module->path + " is on " + module->device.str() +
+                                            "; frames go straight to CUDA devices only");
+    c10::cuda::CUDAGuard on_device(module->device);
+    auto made = std::make_unique<TsShimLane>(*module);
+    if (like != nullptr) made->prepare_as(*like);
+    *lane = made.release();
+  });
+}
+
+void lane_free(TsShimLane *lane) {
+  if (lane == nullptr) return;
+  c10::cuda::CUDAGuard on_device(lane->module.device);
+  delete lane;
+}
+
+TsShimStatus lane_run(TsShimLane *lane, const TsShimInput *input,
+                      const TsShimFrame *frames, size_t n, size_t keep,
+                      const TsShimValue **output, char *error, size_t error_size) {
+  auto prefix = [&] {
+    return lane->module.path + ": " + lane->module.method_name + "() failed on " +
+           std::to_string(n) + (n == 1 ? " frame of " : " frames of ") +
+           std::to_string(input->width) + "x" + std::to_string(input->height) +
+           " pixels: ";
+  };
+  return guard(error, error_size, TS_SHIM_ERROR_FORWARD, prefix, [&] {
+    check_input(*input, frames, n);
+    advise_on_devices(lane->module.device, [&] {
+      *output = lane->run({(int64_t)n, *input, (int64_t)keep}, frames);
+    });
+  });
+}
+
+TsShimStatus lane_answer(TsShimLane *lane, TsShimValue **answer, char *error,
+                         size_t error_size) {
+  auto prefix = [&] { return lane->module.path + ": no answer from the card: "; };
+  return guard(error, error_size, TS_SHIM_ERROR_FORWARD, prefix,
+               [&] { *answer = new TsShimValue(lane->answer()); });
+}
+
+const char *lane_note(const TsShimLane *lane) { return lane->note.c_str(); }
+
+void *host_alloc(size_t size) {
+  void *memory = nullptr;
+  if (cudaHostAlloc(&memory, size, cudaHostAllocPortable) == cudaSuccess) return memory;
+  cudaGetLastError();
+  return nullptr;
+}
+
+void host_free(void *memory) { cudaFreeHost(memory); }
+
+}  // namespace
+
+void fill_lane_functions(TsShimApi *api) {
+  api->lane_new = lane_new;
+  api->lane_free = lane_free;
+  api->lane_run = lane_run;
+  api->lane_answer = lane_answer;
+  api->lane_note = lane_note;
+  api->host_alloc = host_alloc;
+  api->host_free = host_free;
+}
+
+}  // namespace ts

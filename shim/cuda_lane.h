@@ -1,0 +1,14 @@
+// cuda_lane.h - frames in, answers out, on a card
+//
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "torchscript_shim.h"
+
+namespace ts {
+
+// Fills the lane_*() and host_*() part of the table; leaves it as it is in a shim
+// without kernels.
+void fill_lane_functions(TsShimApi *api);
+
+}  // namespace ts

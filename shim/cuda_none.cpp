@@ -1,0 +1,10 @@
+// cuda_none.cpp - what a shim without kernels does with frames: nothing
+//
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "cuda_lane.h"
+
+namespace ts {
+
+void fill_lane_functions(TsShimApi *) {}
+
+}  // namespace ts

@@ -1,0 +1,33 @@
+// shim_module.h - a loaded module
+//
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <torch/csrc/jit/api/module.h>
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "torchscript_shim.h"
+
+struct TsShimModule {
+  TsShimModule(const TsShimLoadOptions &options, c10::Device device);
+
+  std::string path;
+  std::string method_name;
+  c10::Device device;
+  int threads_at_load, threads;
+  std::string config;
+  torch::jit::Module module;
+  bool writes_input = true;
+  bool channels_last = false;
+  bool is_frozen = false;  // its parameters are constants of the graph
+  // What other forms are made of, until settle().
+  std::optional<torch::jit::Module> as_loaded, frozen;
+
+  // What lanes share.
+  std::mutex lanes_lock;
+  std::shared_ptr<void> lanes_share;
+};

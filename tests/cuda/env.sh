@@ -1,0 +1,22 @@
+# Source it: . tests/cuda/env.sh DIR   (on a CUDA machine without GStreamer; see run.sh)
+#
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Unpacks the Debian packages of DIR (fetch-packages.sh) and lets programs find them,
+# and the libtorch inside Python's torch package.
+GST_SYSROOT=${GST_SYSROOT:-/opt/gst}
+if [ ! -e "$GST_SYSROOT/unpacked" ]; then
+  mkdir -p "$GST_SYSROOT"
+  for deb in "$1"/*.deb; do dpkg -x "$deb" "$GST_SYSROOT"; done
+  touch "$GST_SYSROOT/unpacked"
+fi
+_lib=$GST_SYSROOT/usr/lib/x86_64-linux-gnu
+export PATH="$GST_SYSROOT/usr/bin:$PATH"
+export LD_LIBRARY_PATH="$_lib:$GST_SYSROOT/lib/x86_64-linux-gnu${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+export GST_PLUGIN_SYSTEM_PATH_1_0="$_lib/gstreamer-1.0"
+export GST_PLUGIN_SCANNER="$_lib/gstreamer1.0/gstreamer-1.0/gst-plugin-scanner"
+export GST_REGISTRY="$GST_SYSROOT/registry.bin"
+export PKG_CONFIG_SYSROOT_DIR="$GST_SYSROOT"
+export PKG_CONFIG_LIBDIR="$_lib/pkgconfig:$GST_SYSROOT/usr/share/pkgconfig"
+TORCH_DIR=$(python3 -c 'import os, torch; print(os.path.dirname(torch.__file__))')
+export TORCH_DIR

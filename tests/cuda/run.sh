@@ -1,0 +1,130 @@
+#!/bin/sh
+# run.sh - builds, tests and measures on a machine with a CUDA device
+#
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Usage: tests/cuda/run.sh PACKAGES_DIR OUT_DIR [STEP...]
+# Steps: build machine test compare bench (all, if none is named).
+# The machine needs Python with PyTorch for CUDA, g++, nvcc, meson and ninja; GStreamer
+# comes from PACKAGES_DIR (fetch-packages.sh).  $BUILD_DIR may hold a finished build,
+# $PAGES pictures for compare.  Results go to OUT_DIR.
+set -u
+
+top=$(cd "$(dirname "$0")/../.." && pwd)
+packages=$1 out=$2
+shift 2
+steps=${*:-build machine test compare bench}
+build=${BUILD_DIR:-/tmp/build-cuda}
+pages=${PAGES:-$top/models/pages}
+made=$out/packages
+log=$out/log
+failures=0
+mkdir -p "$out"
+. "$top/tests/cuda/env.sh" "$packages"
+
+say() { echo "== $(date +%T) $*"; }
+
+# Runs a command and counts its failure; 77 is a skip.
+check() {
+  name=$1
+  shift
+  "$@" >"$log.$name" 2>&1
+  status=$?
+  case $status in
+    0) echo "ok $name" ;;
+    77) echo "skipped $name: $(tail -1 "$log.$name")" ;;
+    *)
+      echo "FAILED $name ($status)"
+      grep -v '^ok \|^# Start\|^# End' "$log.$name" | tail -25
+      failures=$((failures + 1))
+      ;;
+  esac
+}
+
+build_step() {
+  [ -e "$build/tests/cuda/test_lane" ] && return
+  meson setup "$build" "$top" -Dlibtorch="$TORCH_DIR" -Dpython="$(command -v python3)" \
+    -Dintrospection=disabled -Dcuda=enabled -Dcuda-arch=native >"$log.setup" 2>&1 &&
+    ninja -C "$build" >"$log.ninja" 2>&1 || {
+      tail -40 "$log.setup" "$log.ninja"
+      exit 1
+    }
+}
+
+use_build() {
+  export GST_TORCHSCRIPT_SHIM="$build/shim/libtorchscriptshim.so"
+  export GST_PLUGIN_PATH="$build/gst/elements" GST_REGISTRY="$out/registry.bin"
+  export LD_LIBRARY_PATH="$build/gst/meta:$LD_LIBRARY_PATH"
+  export TS_TEST_SHIM="$GST_TORCHSCRIPT_SHIM" TS_TEST_MODELS="$top/tests/models"
+  export TS_TEST_OP_LIB="$build/tests/shim/libexample-op.so" CK_FORK=no
+  export TS_TEST_WAITING_OP="$build/tests/cuda/libwaiting-op.so"
+}
+
+make_packages() {
+  [ -e "$made" ] || python3 "$top/tests/cuda/make_packages.py" "$made" \
+    >"$log.packages" 2>&1 || { tail -20 "$log.packages"; exit 1; }
+}
+
+# device=auto takes the card, so the tests of all machines run on it here.
+test_step() {
+  check lane "$build/tests/cuda/test_lane"
+  make_packages
+  check device "$build/tests/cuda/test_device" "$made/m-half.mlpkg"
+  check shim "$build/tests/shim/test_shim"
+  check describe "$build/tests/shim/test_describe"
+  check weights "$build/tests/shim/test_weights"
+  check custom_ops "$build/tests/shim/test_custom_ops"
+  check torchscriptinfer "$build/tests/elements/test_torchscriptinfer"
+  check golden_pages python3 "$top/tests/elements/test_golden_pages.py" "$top"
+}
+
+compare_step() {
+  make_packages
+  python3 "$top/tests/cuda/compare.py" "$top/models/doclayout-n.mlpkg" \
+    "$made/n-half.mlpkg" "$pages"/*.png >"$out/compare.jsonl" 2>"$log.compare" ||
+    failures=$((failures + 1))
+  cat "$out/compare.jsonl"
+  tail -3 "$log.compare"
+}
+
+machine() {
+  nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader
+  python3 -c 'import torch; print("torch", torch.__version__, "cudnn",
+    torch.backends.cudnn.version())'
+}
+
+detector() { timeout 60 "$build/tests/cuda/bench_detector" "$@" 2>>"$log.bench"; }
+pipeline() { timeout 60 "$build/tests/cuda/bench_pipeline" "$@" 2>>"$log.bench"; }
+
+bench_step() {
+  make_packages
+  {
+    python3 "$top/tests/cuda/bare.py" "$made/m.mlpkg/backends/tch/model.pt" float16 \
+      ${BARE_BATCHES:-1 8 32} 2>>"$log.bench"
+    for batch in ${BATCHES:-1 8 16 32}; do
+      detector "$made/m-half.mlpkg" cuda "$batch" 1 3 1920 1080
+      detector "$made/m-half.mlpkg" cuda "$batch" 2 3 1920 1080
+    done
+    detector "$made/n-half.mlpkg" cuda 16 2 3 1920 1080
+    detector "$made/n-half.mlpkg" cuda 64 2 3 1920 1080
+    pipeline latency 300 NV12 1920 1080 "model=$made/m-half.mlpkg device=cuda"
+    for batch in ${BATCHES:-8 16 32}; do
+      pipeline rate 1500 NV12 1920 1080 "model=$made/m-half.mlpkg device=cuda \
+batch-size=$batch batch-timeout=50 max-in-flight=2"
+    done
+    pipeline rate 6000 NV12 1920 1080 "model=$made/n-half.mlpkg device=cuda \
+batch-size=32 batch-timeout=50 max-in-flight=2"
+  } | tee -a "$out/bench.jsonl"
+  tail -5 "$log.bench"
+}
+
+for step in $steps; do
+  say "$step"
+  case $step in
+    build) build_step ;;
+    machine) machine ;;
+    *) use_build && "${step}_step" ;;
+  esac
+done
+say "done, $failures failed"
+[ "$failures" -eq 0 ]

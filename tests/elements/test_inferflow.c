@@ -1,0 +1,1045 @@
+/* test_inferflow.c - frames, events and queries on their way through torchscriptinfer
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The fake shim answers: with its input, so that an answer tells whose it is, and as
+ * slowly as a test likes.  A deadlock is the timeout of the test case.
+ */
+#include <glib/gstdio.h>
+#include <gst/app/gstappsink.h>
+#include <gst/app/gstappsrc.h>
+#include <gst/check/gstcheck.h>
+#include <gst/check/gstharness.h>
+#include <gst/video/video.h>
+
+#include "fakemodel.h"
+#include "torchscript.h"
+
+#define EDGE 8
+#define FRAME_SIZE (EDGE * EDGE * 3)
+#define CAPS "video/x-raw,format=RGB,width=8,height=8,framerate=25/1"
+#define CONFIG "\"config\": \"{\\\"imgsz\\\": [8, 8]}\", "
+#define ECHO "{" CONFIG "\"output\": {\"input\": 0}}"
+#define SLOW_ECHO "{" CONFIG "\"delay_ms\": 40, \"output\": {\"input\": 0}}"
+#define BOX "{" CONFIG "\"output\": {\"tensor\": {\"shape\": [1, 1, 6], " \
+  "\"values\": [2, 2, 6, 6, 0.5, 1]}}}"
+
+static gchar *directory;
+
+/* A model of this script, under this name. */
+static gchar *
+write_model (const gchar * name, const gchar * script)
+{
+  gchar *path = g_build_filename (directory, name, NULL);
+
+  fake_model_write (path, script);
+  return path;
+}
+
+static GstElement *
+new_infer (const gchar * script, const gchar * decoder)
+{
+  GstElement *infer = gst_element_factory_make ("torchscriptinfer", NULL);
+  g_autofree gchar *path = write_model ("m.pt", script);
+  GstBus *bus = gst_bus_new ();
+
+  fail_unless (infer != NULL);
+  g_object_set (infer, "model", path, "decoder", decoder, NULL);
+  gst_element_set_bus (infer, bus);
+  gst_object_unref (bus);
+  return infer;
+}
+
+/* Owned by the harness alone, in the end. */
+static GstHarness *
+new_harness (GstElement * infer)
+{
+  GstHarness *h = gst_harness_new_with_element (infer, "sink", "src");
+
+  gst_object_unref (infer);
+  gst_harness_set_src_caps_str (h, CAPS);
+  return h;
+}
+
+/* The number is in the first pixel and in the time. */
+static GstBuffer *
+new_frame (guint number)
+{
+  GstBuffer *buffer = gst_buffer_new_allocate (NULL, FRAME_SIZE, NULL);
+  const guint8 pixel[3] = { number & 255, (number >> 8) & 255, number >> 16 };
+
+  gst_buffer_memset (buffer, 0, 0, FRAME_SIZE);
+  gst_buffer_fill (buffer, 0, pixel, 3);
+  GST_BUFFER_PTS (buffer) = number * 40 * GST_MSECOND;
+  GST_BUFFER_DURATION (buffer) = 40 * GST_MSECOND;
+  return buffer;
+}
+
+static guint
+get_number (GstBuffer * buffer)
+{
+  return GST_BUFFER_PTS (buffer) / (40 * GST_MSECOND);
+}
+
+/* One answer, and that to this frame's pixels. */
+static void
+check_answer (GstBuffer * buffer, guint number)
+{
+  GstTorchscriptTensorMeta *meta =
+      gst_buffer_get_torchscript_tensor_meta (buffer);
+  const gfloat *values;
+  GstMapInfo map;
+  guint found;
+
+  fail_unless_equals_int (get_number (buffer), number);
+  fail_unless_equals_int (gst_buffer_get_n_meta (buffer,
+          GST_TORCHSCRIPT_TENSOR_META_API_TYPE), 1);
+  fail_unless (gst_buffer_map (gst_torchscript_tensor_get_data
+          (gst_torchscript_tensor_meta_get_tensor (meta, 0)), &map,
+          GST_MAP_READ));
+  values = (const gfloat *) map.data;
+  fail_unless_equals_int (map.size, FRAME_SIZE * sizeof (gfloat));
+  found = (guint) (values[0] * 255 + 0.5)
+      + 256 * (guint) (values[EDGE * EDGE] * 255 + 0.5);
+  fail_unless_equals_int (found, number);
+  gst_buffer_unmap (gst_torchscript_tensor_get_data
+      (gst_torchscript_tensor_meta_get_tensor (meta, 0)), &map);
+}
+
+static void
+pull_and_check (GstHarness * h, guint number)
+{
+  GstBuffer *buffer = gst_harness_pull (h);
+
+  fail_unless (buffer != NULL, "frame %u does not come", number);
+  check_answer (buffer, number);
+  gst_buffer_unref (buffer);
+}
+
+static gboolean
+has_message (GstElement * infer, GstMessageType type)
+{
+  GstBus *bus = gst_element_get_bus (infer);
+  GstMessage *message = gst_bus_pop_filtered (bus, type);
+  gboolean found = message != NULL;
+
+  if (found)
+    gst_message_unref (message);
+  gst_object_unref (bus);
+  return found;
+}
+
+#define N_STILLS 10000
+
+static gpointer
+push_stills (gpointer src)
+{
+  guint i;
+
+  for (i = 0; i < N_STILLS; i++)
+    fail_unless (gst_app_src_push_buffer (src, new_frame (i)) == GST_FLOW_OK);
+  fail_unless (gst_app_src_end_of_stream (src) == GST_FLOW_OK);
+  return NULL;
+}
+
+static const gchar *const still_settings[] = {
+  "", "max-in-flight=5", "batch-size=4 scheduling=throughput batch-timeout=1"
+};
+
+/* Every page gets exactly one answer, in order, and none is lost at the end. */
+GST_START_TEST (test_every_still_is_answered)
+{
+  g_autofree gchar *path = write_model ("stills.pt", ECHO);
+  g_autofree gchar *line = g_strdup_printf ("appsrc name=src format=time "
+      "caps=\"%s\" block=true max-buffers=4 ! torchscriptinfer model=\"%s\" "
+      "decoder=tensors %s ! appsink name=sink sync=false", CAPS, path,
+      still_settings[__i__]);
+  GstElement *pipeline = gst_parse_launch (line, NULL);
+  GstElement *src = gst_bin_get_by_name (GST_BIN (pipeline), "src");
+  GstElement *sink = gst_bin_get_by_name (GST_BIN (pipeline), "sink");
+  GstSample *sample;
+  GThread *thread;
+  guint n = 0;
+
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  thread = g_thread_new ("stills", push_stills, src);
+  while ((sample = gst_app_sink_pull_sample (GST_APP_SINK (sink))) != NULL) {
+    check_answer (gst_sample_get_buffer (sample), n++);
+    gst_sample_unref (sample);
+  }
+  fail_unless_equals_int (n, N_STILLS);
+  g_thread_join (thread);
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  gst_object_unref (src);
+  gst_object_unref (sink);
+  gst_object_unref (pipeline);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_upstream_is_held)
+{
+  GstElement *infer = new_infer (SLOW_ECHO, "tensors");
+  GstHarness *h;
+  gint64 start;
+  guint i;
+
+  g_object_set (infer, "max-in-flight", 3, "warmup", 0, NULL);
+  h = new_harness (infer);
+  start = g_get_monotonic_time ();
+  fail_unless (gst_harness_push (h, new_frame (0)) == GST_FLOW_OK);
+  fail_unless (gst_harness_push (h, new_frame (1)) == GST_FLOW_OK);
+  fail_unless (g_get_monotonic_time () - start < 40000);
+  /* With the third frame it is full until the first has gone. */
+  fail_unless (gst_harness_push (h, new_frame (2)) == GST_FLOW_OK);
+  fail_unless (g_get_monotonic_time () - start >= 40000);
+  for (i = 0; i < 3; i++)
+    pull_and_check (h, i);
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
+static GstEvent *
+new_marker (guint number)
+{
+  return gst_event_new_custom (GST_EVENT_CUSTOM_DOWNSTREAM,
+      gst_structure_new ("marker", "number", G_TYPE_UINT, number, NULL));
+}
+
+/* In the order in which they came out: "0", "m1" and so on. */
+static GstPadProbeReturn
+note_item (GstPad * pad, GstPadProbeInfo * info, gpointer text)
+{
+  GstEvent *event = GST_PAD_PROBE_INFO_EVENT (info);
+  const GstStructure *structure;
+  guint number;
+
+  if (GST_PAD_PROBE_INFO_TYPE (info) & GST_PAD_PROBE_TYPE_BUFFER) {
+    g_string_append_printf (text, "%u ",
+        get_number (GST_PAD_PROBE_INFO_BUFFER (info)));
+    return GST_PAD_PROBE_OK;
+  }
+  structure = gst_event_get_structure (event);
+  if (structure != NULL && gst_structure_get_uint (structure, "number",
+          &number))
+    g_string_append_printf (text, "m%u ", number);
+  else if (GST_EVENT_TYPE (event) == GST_EVENT_EOS
+      || GST_EVENT_TYPE (event) == GST_EVENT_GAP
+      || GST_EVENT_TYPE (event) == GST_EVENT_CAPS)
+    g_string_append_printf (text, "%s ", GST_EVENT_TYPE_NAME (event));
+  return GST_PAD_PROBE_OK;
+}
+
+static GString *
+watch (GstHarness * h)
+{
+  GString *text = g_string_new (NULL);
+  GstPad *pad = gst_element_get_static_pad (h->element, "src");
+
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER
+      | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, note_item, text, NULL);
+  gst_object_unref (pad);
+  return text;
+}
+
+GST_START_TEST (test_events_keep_their_place)
+{
+  GstElement *infer = new_infer (SLOW_ECHO, "tensors");
+  GstHarness *h;
+  GString *seen;
+  guint i;
+
+  g_object_set (infer, "max-in-flight", 8, "warmup", 0, NULL);
+  h = new_harness (infer);
+  pull_and_check (h, (gst_harness_push (h, new_frame (7)), 7));
+  seen = watch (h);
+  gst_harness_push (h, new_frame (0));
+  gst_harness_push_event (h, new_marker (1));
+  gst_harness_push (h, new_frame (1));
+  gst_harness_push (h, new_frame (2));
+  gst_harness_push_event (h, gst_event_new_gap (0, GST_SECOND));
+  gst_harness_push_event (h, new_marker (2));
+  gst_harness_push (h, new_frame (3));
+  gst_harness_push_event (h, gst_event_new_eos ());
+  for (i = 0; i < 4; i++)
+    pull_and_check (h, i);
+  while (strstr (seen->str, "eos") == NULL)
+    g_usleep (1000);
+  fail_unless_equals_string (seen->str, "0 m1 1 2 gap m2 3 eos ");
+  gst_harness_teardown (h);
+  g_string_free (seen, TRUE);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_caps_change_in_flight)
+{
+  GstElement *infer = new_infer (SLOW_ECHO, "tensors");
+  GstHarness *h;
+  GString *seen;
+  guint i;
+
+  g_object_set (infer, "max-in-flight", 8, "warmup", 1, NULL);
+  h = new_harness (infer);
+  pull_and_check (h, (gst_harness_push (h, new_frame (7)), 7));
+  seen = watch (h);
+  for (i = 0; i < 3; i++)
+    gst_harness_push (h, new_frame (i));
+  gst_harness_set_src_caps_str (h,
+      "video/x-raw,format=GRAY8,width=16,height=12," "framerate=25/1");
+  for (i = 3; i < 5; i++)
+    gst_harness_push (h, new_frame (i));
+  for (i = 0; i < 3; i++)
+    pull_and_check (h, i);
+  for (i = 3; i < 5; i++)
+    gst_buffer_unref (gst_harness_pull (h));
+  fail_unless_equals_string (seen->str, "0 1 2 caps 3 4 ");
+  gst_harness_teardown (h);
+  g_string_free (seen, TRUE);
+}
+
+GST_END_TEST;
+
+static void
+flush (GstHarness * h)
+{
+  GstSegment segment;
+
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  fail_unless (gst_harness_push_event (h, gst_event_new_flush_start ()));
+  fail_unless (gst_harness_push_event (h, gst_event_new_flush_stop (TRUE)));
+  fail_unless (gst_harness_push_event (h, gst_event_new_segment (&segment)));
+}
+
+/* What was on its way is gone, what comes later is not. */
+GST_START_TEST (test_flush_in_flight)
+{
+  GstElement *infer = new_infer (SLOW_ECHO, "tensors");
+  GstHarness *h;
+  guint i, round;
+
+  g_object_set (infer, "max-in-flight", 8, "warmup", 0, "batch-size",
+      __i__ + 1, NULL);
+  h = new_harness (infer);
+  for (round = 0; round < 5; round++) {
+    for (i = 0; i < 5; i++)
+      fail_unless (gst_harness_push (h, new_frame (100 + i)) == GST_FLOW_OK);
+    g_usleep (round * 10000);
+    flush (h);
+    while (gst_harness_buffers_in_queue (h) > 0)
+      gst_buffer_unref (gst_harness_pull (h));
+    for (i = 0; i < 3; i++)
+      fail_unless (gst_harness_push (h, new_frame (i)) == GST_FLOW_OK);
+    for (i = 0; i < 3; i++)
+      pull_and_check (h, i);
+  }
+  fail_unless_equals_int (gst_harness_buffers_in_queue (h), 0);
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
+/* An error in flight reaches upstream with one of the next frames, the bus once, and
+ * leaves the way free for the end of the stream. */
+GST_START_TEST (test_error_in_flight)
+{
+  GstElement *infer = new_infer ("{" CONFIG "\"run_error\": {\"status\": "
+      "\"forward\"}, \"fail_on_run\": 2, \"output\": {\"input\": 0}}",
+      "tensors");
+  GstHarness *h;
+  GString *seen;
+  guint i = 0;
+
+  g_object_set (infer, "max-in-flight", 3, "warmup", 0, NULL);
+  h = new_harness (infer);
+  gst_object_ref (infer);
+  seen = watch (h);
+  while (gst_harness_push (h, new_frame (i)) == GST_FLOW_OK)
+    fail_unless (++i < 100);
+  pull_and_check (h, 0);
+  pull_and_check (h, 1);
+  fail_unless (gst_harness_push (h, new_frame (3)) == GST_FLOW_ERROR);
+  fail_unless (gst_harness_push_event (h, gst_event_new_eos ()));
+  while (strstr (seen->str, "eos") == NULL)
+    g_usleep (1000);
+  fail_unless_equals_int (gst_harness_buffers_in_queue (h), 0);
+  fail_unless (has_message (infer, GST_MESSAGE_ERROR));
+  fail_if (has_message (infer, GST_MESSAGE_ERROR));
+  /* A flush is a new start. */
+  flush (h);
+  gst_harness_push (h, new_frame (5));
+  pull_and_check (h, 5);
+  gst_harness_teardown (h);
+  gst_object_unref (infer);
+  g_string_free (seen, TRUE);
+}
+
+GST_END_TEST;
+
+static GstPadProbeReturn
+answer_eos (GstPad * pad, GstPadProbeInfo * info, gpointer unused)
+{
+  gst_buffer_unref (GST_PAD_PROBE_INFO_BUFFER (info));
+  GST_PAD_PROBE_INFO_DATA (info) = NULL;
+  GST_PAD_PROBE_INFO_FLOW_RETURN (info) = GST_FLOW_EOS;
+  return GST_PAD_PROBE_HANDLED;
+}
+
+GST_START_TEST (test_downstream_wants_no_more)
+{
+  GstElement *infer = new_infer (ECHO, "tensors");
+  GstHarness *h = new_harness (infer);
+  GstSegment segment;
+  GstPad *pad = gst_element_get_static_pad (infer, "src");
+  gulong probe = gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, answer_eos,
+      NULL, NULL);
+
+  fail_unless (gst_harness_push (h, new_frame (0)) == GST_FLOW_EOS);
+  fail_unless (gst_harness_push (h, new_frame (1)) == GST_FLOW_EOS);
+  gst_pad_remove_probe (pad, probe);
+  fail_unless (gst_harness_push (h, new_frame (2)) == GST_FLOW_EOS);
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  gst_harness_push_event (h, gst_event_new_segment (&segment));
+  fail_unless (gst_harness_push (h, new_frame (3)) == GST_FLOW_OK);
+  pull_and_check (h, 3);
+  fail_if (has_message (infer, GST_MESSAGE_ERROR));
+  gst_object_unref (pad);
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
+/* A query that waits in its place among frames. */
+GST_START_TEST (test_allocation_in_flight)
+{
+  GstElement *infer = new_infer (SLOW_ECHO, "tensors");
+  GstCaps *caps = gst_caps_from_string (CAPS);
+  GstQuery *query = gst_query_new_allocation (caps, TRUE);
+  GstHarness *h;
+  guint i;
+
+  g_object_set (infer, "max-in-flight", 8, "warmup", 0, NULL);
+  h = new_harness (infer);
+  gst_harness_add_propose_allocation_meta (h, GST_VIDEO_META_API_TYPE, NULL);
+  for (i = 0; i < 3; i++)
+    gst_harness_push (h, new_frame (i));
+  fail_unless (gst_pad_peer_query (h->srcpad, query));
+  fail_unless_equals_int (gst_harness_buffers_in_queue (h), 3);
+  fail_unless (gst_query_find_allocation_meta (query, GST_VIDEO_META_API_TYPE,
+          NULL));
+  gst_query_unref (query);
+  gst_caps_unref (caps);
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
+static GstClockTime
+query_latency (GstHarness * h)
+{
+  GstPad *pad = gst_element_get_static_pad (h->element, "src");
+  GstQuery *query = gst_query_new_latency ();
+  GstClockTime min;
+
+  fail_unless (gst_pad_query (pad, query));
+  gst_query_parse_latency (query, NULL, &min, NULL);
+  gst_query_unref (query);
+  gst_object_unref (pad);
+  return min;
+}
+
+/* The harness's own source has a latency of one second here. */
+GST_START_TEST (test_latency_is_true)
+{
+  GstElement *infer = new_infer (SLOW_ECHO, "tensors");
+  GstClockTime latency;
+  GstHarness *h;
+
+  gst_object_ref (infer);
+  h = new_harness (infer);
+  gst_harness_set_upstream_latency (h, GST_SECOND);
+  fail_unless_equals_uint64 (query_latency (h), GST_SECOND);
+  gst_harness_push (h, new_frame (0));
+  pull_and_check (h, 0);
+  fail_unless (has_message (infer, GST_MESSAGE_LATENCY));
+  latency = query_latency (h) - GST_SECOND;
+  fail_unless (latency >= 40 * GST_MSECOND && latency < GST_SECOND,
+      "%" GST_TIME_FORMAT, GST_TIME_ARGS (latency));
+  gst_harness_push (h, new_frame (1));
+  pull_and_check (h, 1);
+  gst_harness_teardown (h);
+  gst_object_unref (infer);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_latency_of_a_batch)
+{
+  GstElement *infer = new_infer (ECHO, "tensors");
+  GstHarness *h;
+
+  g_object_set (infer, "batch-size", 4, "scheduling", 1, "batch-timeout", 30,
+      NULL);
+  h = new_harness (infer);
+  fail_unless_equals_uint64 (query_latency (h), 30 * GST_MSECOND);
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
+static void
+send_qos (GstHarness * h, GstClockTime timestamp, GstClockTimeDiff diff)
+{
+  gst_harness_push_upstream_event (h, gst_event_new_qos
+      (GST_QOS_TYPE_UNDERFLOW, 1.5, diff, timestamp));
+}
+
+/* What became of frame @number: the age of its boxes, or -1 without any. */
+static gint
+push_and_get_age (GstHarness * h, guint number)
+{
+  GstBuffer *buffer = gst_harness_push_and_pull (h, new_frame (number));
+  GstTorchscriptDetectionMeta *meta =
+      gst_buffer_get_torchscript_detection_meta (buffer);
+  gint age = meta != NULL ? (gint) meta->age : -1;
+
+  fail_unless_equals_int (get_number (buffer), number);
+  if (meta != NULL)
+    fail_unless_equals_int (gst_torchscript_detection_meta_get_n_detections
+        (meta), 1);
+  gst_buffer_unref (buffer);
+  return age;
+}
+
+/* Frame 1 comes 50 ms late, so the next 100 ms are left out: frames 2 and 3. */
+static const struct
+{
+  const gchar *policy;
+  gint ages[4];                 /* of the frames 1 to 4 */
+} late_cases[] = {
+  /* *INDENT-OFF* */
+  {"process", {0, 0, 0, 0}},
+  {"skip", {0, -1, -1, 0}},
+  {"reuse", {0, 1, 2, 0}},
+  /* *INDENT-ON* */
+};
+
+GST_START_TEST (test_late_frames)
+{
+  GstElement *infer = new_infer (BOX, "yolo-end2end");
+  GstHarness *h = new_harness (infer);
+  guint i;
+
+  gst_util_set_object_arg (G_OBJECT (infer), "on-late",
+      late_cases[__i__].policy);
+  for (i = 1; i < 5; i++) {
+    fail_unless_equals_int (push_and_get_age (h, i),
+        late_cases[__i__].ages[i - 1]);
+    if (i == 1)
+      send_qos (h, 40 * GST_MSECOND, 50 * GST_MSECOND);
+  }
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_interval_and_rate)
+{
+  GstElement *infer = new_infer (BOX, "yolo-end2end");
+  GstHarness *h = new_harness (infer);
+  guint i, n = 0;
+
+  g_object_set (infer, "inference-interval", 3, NULL);
+  for (i = 0; i < 9; i++)
+    fail_unless_equals_int (push_and_get_age (h, i), i % 3 ? -1 : 0);
+  gst_util_set_object_arg (G_OBJECT (infer), "on-late", "reuse");
+  for (i = 0; i < 9; i++)
+    fail_unless_equals_int (push_and_get_age (h, i), (gint) i % 3);
+  /* 25 frames a second are cut down to 10. */
+  g_object_set (infer, "inference-interval", 1, "max-rate", 10.0, NULL);
+  for (i = 100; i < 200; i++)
+    n += push_and_get_age (h, i) == 0;
+  fail_unless_equals_int (n, 40);
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
+static guint
+push_and_get_track (GstHarness * h, guint number)
+{
+  GstBuffer *buffer = gst_harness_push_and_pull (h, new_frame (number));
+  guint track = gst_torchscript_detection_meta_get_detection
+      (gst_buffer_get_torchscript_detection_meta (buffer), 0)->track_id;
+
+  gst_buffer_unref (buffer);
+  return track;
+}
+
+/* The first frame in which the page was said to be steady, or -1; once. */
+static gint
+get_steady_frame (GstElement * infer)
+{
+  GstBus *bus = gst_element_get_bus (infer);
+  GstMessage *message;
+  gint frame = -1;
+
+  while ((message = gst_bus_pop_filtered (bus, GST_MESSAGE_ELEMENT)) != NULL) {
+    const GstStructure *s = gst_message_get_structure (message);
+    GstClockTime timestamp;
+
+    if (gst_structure_has_name (s, "torchscript-steady")) {
+      fail_unless_equals_int (frame, -1);
+      fail_unless (gst_structure_get_uint64 (s, "timestamp", &timestamp));
+      frame = timestamp / (40 * GST_MSECOND);
+    }
+    gst_message_unref (message);
+  }
+  gst_object_unref (bus);
+  return frame;
+}
+
+GST_START_TEST (test_tracker)
+{
+  GstElement *infer = new_infer (BOX, "yolo-end2end");
+  GstHarness *h = new_harness (infer);
+  guint i;
+
+  g_object_set (infer, "steady-frames", 3, NULL);
+  fail_unless_equals_int (push_and_get_track (h, 0), 0);
+  gst_util_set_object_arg (G_OBJECT (infer), "tracker", "iou");
+  for (i = 1; i < 9; i++)
+    fail_unless_equals_int (push_and_get_track (h, i), 1);
+  /* Frame 1 is the first of its kind; 2, 3 and 4 are like the one before. */
+  fail_unless_equals_int (get_steady_frame (infer), 4);
+  /* Boxes that are carried on are those of the same object. */
+  g_object_set (infer, "inference-interval", 100, NULL);
+  gst_util_set_object_arg (G_OBJECT (infer), "on-late", "reuse");
+  fail_unless_equals_int (push_and_get_track (h, 9), 1);
+  fail_unless_equals_int (push_and_get_track (h, 10), 1);
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
+static GstPadProbeReturn
+block (GstPad * pad, GstPadProbeInfo * info, gpointer unused)
+{
+  return GST_PAD_PROBE_OK;
+}
+
+/* One that shares the model and whose downstream stands still. */
+GST_START_TEST (test_slow_consumer_holds_up_nobody)
+{
+  GstElement *slow = new_infer (ECHO, "tensors");
+  GstElement *quick = new_infer (ECHO, "tensors");
+  GstHarness *slow_h, *quick_h;
+  GstPad *pad;
+  guint i;
+
+  /* The file that was written last is the model of both. */
+  g_object_set (slow, "max-in-flight", 3, "batch-size", 4, NULL);
+  g_object_set (quick, "max-in-flight", 2, "batch-size", 4, NULL);
+  slow_h = new_harness (slow);
+  quick_h = new_harness (quick);
+  pad = gst_element_get_static_pad (slow, "src");
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BLOCK | GST_PAD_PROBE_TYPE_BUFFER,
+      block, NULL, NULL);
+  gst_harness_push (slow_h, new_frame (0));
+  gst_harness_push (slow_h, new_frame (1));
+  for (i = 0; i < 200; i++) {
+    fail_unless (gst_harness_push (quick_h, new_frame (i)) == GST_FLOW_OK);
+    pull_and_check (quick_h, i);
+  }
+  fail_unless_equals_int (gst_harness_buffers_in_queue (slow_h), 0);
+  gst_object_unref (pad);
+  gst_harness_teardown (slow_h);
+  gst_harness_teardown (quick_h);
+}
+
+GST_END_TEST;
+
+static void
+wait_for_eos (GstElement * pipeline)
+{
+  GstBus *bus = gst_element_get_bus (pipeline);
+  GstMessage *message = gst_bus_timed_pop_filtered (bus, 60 * GST_SECOND,
+      GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
+
+  fail_unless (message != NULL, "no end");
+  fail_unless (GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS, "%s",
+      GST_OBJECT_NAME (GST_MESSAGE_SRC (message)));
+  gst_message_unref (message);
+  gst_object_unref (bus);
+}
+
+#define SOURCE "videotestsrc num-buffers=40 ! " CAPS " ! "
+
+static const gchar *const graphs[] = {
+  SOURCE "torchscriptinfer %s ! c. videotestsrc num-buffers=40 ! " CAPS
+      " ! torchscriptinfer %s max-in-flight=2 ! compositor name=c ! "
+      "fakesink sync=false",
+  SOURCE "tee name=t t. ! queue ! torchscriptinfer %s max-in-flight=3 ! "
+      "fakesink sync=false async=false t. ! queue ! torchscriptinfer %s ! "
+      "fakesink sync=false async=false",
+  SOURCE "queue max-size-buffers=1 leaky=downstream ! torchscriptinfer %s ! "
+      "torchscriptinfer %s max-in-flight=2 ! fakesink sync=true",
+};
+
+GST_START_TEST (test_graphs)
+{
+  g_autofree gchar *path = write_model ("graph.pt",
+      "{" CONFIG "\"delay_ms\": 2, \"output\": {\"input\": 0}}");
+  g_autofree gchar *settings = g_strdup_printf ("model=\"%s\" decoder=tensors "
+      "batch-size=4", path);
+  g_autofree gchar *line = g_strdup_printf (graphs[__i__], settings, settings);
+  GError *error = NULL;
+  GstElement *pipeline = gst_parse_launch (line, &error);
+
+  fail_unless (error == NULL, "%s", error ? error->message : "");
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  wait_for_eos (pipeline);
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  gst_object_unref (pipeline);
+}
+
+GST_END_TEST;
+
+static GstElement *
+new_endless_pipeline (const gchar * settings)
+{
+  g_autofree gchar *path = write_model ("endless.pt",
+      "{" CONFIG "\"delay_ms\": 1, \"output\": {\"input\": 0}}");
+  g_autofree gchar *line = g_strdup_printf ("videotestsrc ! " CAPS
+      " ! torchscriptinfer model=\"%s\" decoder=tensors %s ! "
+      "fakesink sync=false", path, settings);
+  GstElement *pipeline = gst_parse_launch (line, NULL);
+
+  fail_unless (pipeline != NULL);
+  return pipeline;
+}
+
+GST_START_TEST (test_seeks)
+{
+  GstElement *pipeline = new_endless_pipeline ("max-in-flight=4 batch-size=3");
+  guint i;
+
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  for (i = 0; i < 50; i++) {
+    fail_unless (gst_element_get_state (pipeline, NULL, NULL, 30 * GST_SECOND)
+        == GST_STATE_CHANGE_SUCCESS);
+    fail_unless (gst_element_seek_simple (pipeline, GST_FORMAT_TIME,
+            GST_SEEK_FLAG_FLUSH, i * GST_SECOND));
+    g_usleep (g_random_int_range (0, 5000));
+  }
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  gst_object_unref (pipeline);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_stops_in_flight)
+{
+  guint i;
+
+  for (i = 0; i < 50; i++) {
+    GstElement *pipeline =
+        new_endless_pipeline (i % 2 ? "max-in-flight=4" : "");
+
+    gst_element_set_state (pipeline, GST_STATE_PLAYING);
+    g_usleep (g_random_int_range (0, 20000));
+    fail_unless (gst_element_set_state (pipeline, GST_STATE_NULL) ==
+        GST_STATE_CHANGE_SUCCESS);
+    gst_object_unref (pipeline);
+  }
+}
+
+GST_END_TEST;
+
+static guint64
+get_stat (GstElement * infer, const gchar * field, const gchar * part)
+{
+  GstStructure *stats, *inner = NULL;
+  guint64 value = 0;
+
+  g_object_get (infer, "stats", &stats, NULL);
+  if (part != NULL)
+    fail_unless (gst_structure_get (stats, field, GST_TYPE_STRUCTURE, &inner,
+            NULL));
+  gst_structure_get_uint64 (part != NULL ? inner : stats, part != NULL ?
+      part : field, &value);
+  if (inner != NULL)
+    gst_structure_free (inner);
+  gst_structure_free (stats);
+  return value;
+}
+
+static void
+count_buffer (GstElement * infer, GstBuffer * buffer, gpointer n)
+{
+  fail_unless (gst_buffer_get_torchscript_detection_meta (buffer) != NULL);
+  g_atomic_int_inc ((gint *) n);
+}
+
+GST_START_TEST (test_stats)
+{
+  GstElement *infer = new_infer ("{" CONFIG "\"delay_ms\": 20, \"output\": "
+      "{\"tensor\": {\"shape\": [1, 1, 6], \"values\": [2, 2, 6, 6, 0.5, "
+      "1]}}}", "yolo-end2end");
+  gint n_signals = 0;
+  GstHarness *h;
+  guint i;
+
+  g_signal_connect (infer, "detections", G_CALLBACK (count_buffer), &n_signals);
+  g_object_set (infer, "inference-interval", 2, "stats-interval", 1, NULL);
+  gst_object_ref (infer);
+  h = new_harness (infer);
+  for (i = 0; i < 10; i++)
+    push_and_get_age (h, i);
+  g_object_set (infer, "on-late", 2, NULL);
+  push_and_get_age (h, 10);
+  push_and_get_age (h, 11);
+  fail_unless (gst_harness_push (h, gst_buffer_new ()) == GST_FLOW_ERROR);
+  fail_unless_equals_uint64 (get_stat (infer, "in", NULL), 13);
+  fail_unless_equals_uint64 (get_stat (infer, "answered", NULL), 6);
+  fail_unless_equals_uint64 (get_stat (infer, "skipped", NULL), 5);
+  fail_unless_equals_uint64 (get_stat (infer, "reused", NULL), 1);
+  fail_unless_equals_uint64 (get_stat (infer, "failed", NULL), 1);
+  fail_unless_equals_uint64 (get_stat (infer, "forward", "n"), 6);
+  fail_unless (get_stat (infer, "forward", "p50") >= 20 * GST_MSECOND);
+  fail_unless (get_stat (infer, "latency", "p99") >= 20 * GST_MSECOND);
+  fail_unless_equals_uint64 (get_stat (infer, "batch-sizes", "1"), 6);
+  fail_unless (has_message (infer, GST_MESSAGE_ELEMENT));
+  fail_unless_equals_int (n_signals, 6);
+  gst_harness_teardown (h);
+  gst_object_unref (infer);
+}
+
+GST_END_TEST;
+
+static void
+count_call (GstElement * infer, const gchar * name, guint number, gpointer n)
+{
+  g_atomic_int_inc ((gint *) n);
+}
+
+static void
+count_failure (GstElement * infer, const gchar * path, const gchar * text,
+    gpointer n)
+{
+  fail_unless (strstr (text, path) != NULL, "%s: %s", path, text);
+  g_atomic_int_inc ((gint *) n);
+}
+
+/* A number of the process: a line of /proc/self/status. */
+static guint
+read_status (const gchar * field)
+{
+  g_autofree gchar *text = NULL;
+  const gchar *line;
+
+  fail_unless (g_file_get_contents ("/proc/self/status", &text, NULL, NULL));
+  line = strstr (text, field);
+  fail_unless (line != NULL);
+  return (guint) g_ascii_strtoull (line + strlen (field), NULL, 10);
+}
+
+static guint
+get_model_number (GstBuffer * buffer)
+{
+  return gst_buffer_get_torchscript_detection_meta (buffer)->model_number;
+}
+
+static void
+wait_for_count (gint * n, gint wanted)
+{
+  while (g_atomic_int_get (n) < wanted)
+    g_usleep (200);
+}
+
+#define N_SWAPS 1000
+
+/* Frames flow all the time; no frame is lost, and each model has its turn. */
+GST_START_TEST (test_thousand_swaps)
+{
+  GstElement *infer = new_infer (BOX, "yolo-end2end");
+  g_autofree gchar *one = write_model ("one.pt", BOX);
+  g_autofree gchar *two = write_model ("two.pt", BOX);
+  guint i, frame = 0, number = 0, threads = 0;
+  G_GNUC_UNUSED guint memory = 0;
+  GstBus *bus = gst_element_get_bus (infer);
+  gint n_loaded = 0, n_failed = 0;
+  GstHarness *h;
+
+  g_signal_connect (infer, "model-loaded", G_CALLBACK (count_call), &n_loaded);
+  g_signal_connect (infer, "model-failed", G_CALLBACK (count_failure),
+      &n_failed);
+  g_object_set (infer, "max-in-flight", 2, NULL);
+  h = new_harness (infer);
+  gst_harness_push (h, new_frame (frame++));
+  for (i = 0; i < N_SWAPS; i++) {
+    g_object_set (infer, "model", i % 2 ? one : two, NULL);
+    do {
+      GstBuffer *buffer;
+
+      fail_unless (gst_harness_push (h, new_frame (frame)) == GST_FLOW_OK);
+      buffer = gst_harness_pull (h);
+      fail_unless_equals_int (get_number (buffer), frame - 1);
+      fail_unless (get_model_number (buffer) >= number);
+      number = get_model_number (buffer);
+      gst_buffer_unref (buffer);
+      frame++;
+    } while (g_atomic_int_get (&n_loaded) <= (gint) i);
+    gst_bus_set_flushing (bus, TRUE);
+    gst_bus_set_flushing (bus, FALSE);
+    if (i == N_SWAPS / 4) {
+      threads = read_status ("Threads:");
+      memory = read_status ("VmRSS:");
+    }
+  }
+  gst_buffer_unref (gst_harness_pull (h));
+  fail_unless (number >= N_SWAPS - 2, "%u", number);
+  fail_unless_equals_int (n_failed, 0);
+  fail_unless_equals_int (read_status ("Threads:"), threads);
+  /* A sanitizer keeps freed memory. */
+#ifndef __SANITIZE_ADDRESS__
+  fail_unless (read_status ("VmRSS:") < memory + 2000, "%u kB, was %u kB",
+      read_status ("VmRSS:"), memory);
+#endif
+  gst_object_unref (bus);
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
+/* The old model stays, and the bus says why. */
+static const struct
+{
+  const gchar *script, *decoder;
+} bad_models[] = {
+  {"{\"load_error\": {\"status\": \"load\"}}", "yolo-end2end"},
+  {"{\"run_error\": {\"status\": \"forward\"}}", "yolo-end2end"},
+  {BOX, "yolov10"},
+};
+
+GST_START_TEST (test_bad_model_is_refused)
+{
+  GstElement *infer = new_infer (BOX, "yolo-end2end");
+  g_autofree gchar *bad = write_model ("bad.pt", bad_models[__i__].script);
+  g_autofree gchar *good = write_model ("good.pt", BOX);
+  gint n_loaded = 0, n_failed = 0;
+  GstBuffer *buffer;
+  GstHarness *h;
+
+  g_signal_connect (infer, "model-loaded", G_CALLBACK (count_call), &n_loaded);
+  g_signal_connect (infer, "model-failed", G_CALLBACK (count_failure),
+      &n_failed);
+  gst_object_ref (infer);
+  h = new_harness (infer);
+  fail_unless_equals_int (push_and_get_age (h, 0), 0);
+  g_object_set (infer, "model", bad, "decoder", bad_models[__i__].decoder,
+      NULL);
+  wait_for_count (&n_failed, 1);
+  fail_unless (has_message (infer, GST_MESSAGE_WARNING));
+  buffer = gst_harness_push_and_pull (h, new_frame (1));
+  fail_unless_equals_int (get_model_number (buffer), 0);
+  gst_buffer_unref (buffer);
+  g_object_set (infer, "model", good, "decoder", "yolo-end2end", NULL);
+  wait_for_count (&n_loaded, 1);
+  buffer = gst_harness_push_and_pull (h, new_frame (2));
+  fail_unless_equals_int (get_model_number (buffer), 1);
+  gst_buffer_unref (buffer);
+  fail_unless_equals_int (n_loaded, 1);
+  fail_unless_equals_int (n_failed, 1);
+  gst_harness_teardown (h);
+  gst_object_unref (infer);
+}
+
+GST_END_TEST;
+
+GST_START_TEST (test_file_is_watched)
+{
+  GstElement *infer = new_infer (BOX, "yolo-end2end");
+  g_autofree gchar *path = g_build_filename (directory, "m.pt", NULL);
+  g_autofree gchar *next = write_model ("next.pt", BOX);
+  gint n_loaded = 0;
+  GstBuffer *buffer;
+  GstHarness *h;
+
+  g_signal_connect (infer, "model-loaded", G_CALLBACK (count_call), &n_loaded);
+  g_object_set (infer, "reload-on-change", TRUE, "model-instance-id", "door",
+      NULL);
+  h = new_harness (infer);
+  fail_unless_equals_int (push_and_get_age (h, 0), 0);
+  g_usleep (700000);
+  fail_unless_equals_int (n_loaded, 0);
+  fail_unless_equals_int (g_rename (next, path), 0);
+  wait_for_count (&n_loaded, 1);
+  buffer = gst_harness_push_and_pull (h, new_frame (1));
+  fail_unless_equals_int (get_model_number (buffer), 1);
+  gst_buffer_unref (buffer);
+  g_usleep (700000);
+  fail_unless_equals_int (n_loaded, 1);
+  gst_harness_teardown (h);
+}
+
+GST_END_TEST;
+
+static Suite *
+flow_suite (void)
+{
+  Suite *suite = suite_create ("inferflow");
+  TCase *tc = tcase_create ("general");
+
+  suite_add_tcase (suite, tc);
+  tcase_set_timeout (tc, 90);
+  tcase_add_loop_test (tc, test_every_still_is_answered, 0,
+      G_N_ELEMENTS (still_settings));
+  tcase_add_test (tc, test_upstream_is_held);
+  tcase_add_test (tc, test_events_keep_their_place);
+  tcase_add_test (tc, test_caps_change_in_flight);
+  tcase_add_loop_test (tc, test_flush_in_flight, 0, 3);
+  tcase_add_test (tc, test_error_in_flight);
+  tcase_add_test (tc, test_downstream_wants_no_more);
+  tcase_add_test (tc, test_allocation_in_flight);
+  tcase_add_test (tc, test_latency_is_true);
+  tcase_add_test (tc, test_latency_of_a_batch);
+  tcase_add_loop_test (tc, test_late_frames, 0, G_N_ELEMENTS (late_cases));
+  tcase_add_test (tc, test_interval_and_rate);
+  tcase_add_test (tc, test_tracker);
+  tcase_add_test (tc, test_slow_consumer_holds_up_nobody);
+  tcase_add_loop_test (tc, test_graphs, 0, G_N_ELEMENTS (graphs));
+  tcase_add_test (tc, test_stats);
+  tcase_add_test (tc, test_thousand_swaps);
+  tcase_add_loop_test (tc, test_bad_model_is_refused, 0,
+      G_N_ELEMENTS (bad_models));
+  tcase_add_test (tc, test_file_is_watched);
+  tcase_add_test (tc, test_seeks);
+  tcase_add_test (tc, test_stops_in_flight);
+  return suite;
+}
+
+int
+main (int argc, char **argv)
+{
+  gint failed;
+
+  gst_check_init (&argc, &argv);
+  directory = g_dir_make_tmp ("inferflow-XXXXXX", NULL);
+  failed = gst_check_run_suite (flow_suite (), "inferflow", __FILE__);
+  /* The models are flat files. */
+  {
+    g_autoptr (GDir) dir = g_dir_open (directory, 0, NULL);
+    const gchar *name;
+
+    while ((name = g_dir_read_name (dir)) != NULL) {
+      g_autofree gchar *path = g_build_filename (directory, name, NULL);
+
+      g_remove (path);
+    }
+  }
+  g_rmdir (directory);
+  g_free (directory);
+  return failed;
+}

@@ -1,0 +1,171 @@
+"""No module touches the machine: not when it is loaded, and not when it runs.
+
+SPDX-License-Identifier: LGPL-2.1-or-later
+
+Usage: test_operators.py RUN_MODULE SHIM OP_LIB CUSTOM_OP_MODEL
+"""
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+import modules
+
+RUN_MODULE, SHIM, OP_LIB, CUSTOM_OP = map(os.path.abspath, sys.argv[1:5])
+
+
+class Refused(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        self.path = str(self.folder / "module.pt")
+
+    def run_module(self, *options, paths=()):
+        done = subprocess.run(
+            [RUN_MODULE, *options, *(paths or [self.path])], cwd=self.folder,
+            text=True, stdout=subprocess.PIPE, timeout=100,
+            env=dict(os.environ, TS_TEST_SHIM=SHIM))
+        self.assertIn(done.returncode, (0, 1), done.stdout)
+        return done.stdout
+
+    def assert_refused(self, operator, *options):
+        out = self.run_module(*options)
+        self.assertIn(f"{self.path}: calls {operator}, which is not", out)
+        self.assertIn("unsafe-operators=true", out)
+        self.assertRegex(out, r"code/__torch__.*\.py, line \d+: ")
+        self.assertNotIn("loaded", out)
+        self.assertEqual(os.listdir(self.folder), ["module.pt"])
+
+    def save_writers(self):
+        for name, cls in modules.WRITERS.items():
+            modules.save(cls(), str(self.folder / name))
+        return [str(self.folder / name) for name in modules.WRITERS]
+
+    def test_writers(self):
+        paths = self.save_writers()
+        answers = self.run_module(paths=paths).splitlines()
+        self.assertEqual(len(answers), len(paths))
+        for path, answer in zip(paths, answers):
+            self.assertIn(f"{path}: calls aten::save, which is not", answer)
+        self.assertEqual(set(os.listdir(self.folder)), set(modules.WRITERS))
+
+    def test_writers_do_write(self):
+        """Where they are let: each attack above is a real one."""
+        dormant = {"WritesInBranch", "WritesInUnusedSubmodule",
+                   "WritesInOtherMethod"}
+        wrote = set()
+        for path in self.save_writers():
+            self.assertIn("ran", self.run_module("--unsafe", paths=[path]))
+            if (self.folder / modules.VICTIM).exists():
+                wrote.add(os.path.basename(path))
+                (self.folder / modules.VICTIM).unlink()
+        self.assertEqual(wrote, set(modules.WRITERS) - dormant)
+
+    def test_other_method_by_name(self):
+        modules.save(modules.WritesInOtherMethod(), self.path)
+        self.assert_refused("aten::save", "--method", "other")
+        self.assertIn("ran", self.run_module("--unsafe", "--method", "other"))
+        self.assertTrue((self.folder / modules.VICTIM).exists())
+
+    def test_description_runs_nothing(self):
+        modules.save(modules.WritesInSetState(), self.path)
+        self.assert_refused("aten::save", "--describe")
+
+    def test_reader(self):
+        modules.save(modules.ReadsInForward(), self.path)
+        self.assert_refused("aten::from_file")
+
+    def test_mapper(self):
+        modules.save(modules.MapsInForward(), self.path)
+        self.assert_refused("aten::from_file")
+        self.assertIn("ran", self.run_module("--unsafe"))
+        self.assertEqual((self.folder / modules.VICTIM).stat().st_size, 16)
+
+    def test_printer(self):
+        modules.save(modules.Prints(), self.path)
+        self.assert_refused("prim::Print")
+
+    def test_harmless(self):
+        modules.save(modules.Harmless(), self.path)
+        self.assertEqual(self.run_module(), "loaded\nran\n")
+
+    def edit(self, record, change):
+        whole = str(self.folder / "whole")
+        modules.save(modules.Harmless(), whole)
+        modules.edit(whole, self.path, record, change)
+        os.unlink(whole)
+
+    def edit_code(self, old, new):
+        self.edit("code/__torch__/modules.py",
+                  lambda code: code.replace(old.encode(), new.encode()))
+
+    def test_default_value_that_writes(self):
+        """libtorch would run it while it compiles the method."""
+        self.edit_code("times: int=2",
+                       'times: Tensor=ops.aten.from_file("victim", True, 4)')
+        out = self.run_module()
+        self.assertRegex(out, r"computes a default value .*line 9: ops.aten.from")
+        self.assertEqual(os.listdir(self.folder), ["module.pt"])
+        self.run_module("--unsafe")
+        self.assertIn(modules.VICTIM, os.listdir(self.folder))
+
+    def test_default_value_that_hoards(self):
+        self.edit_code("times: int=2", 'times: str="a" * 100000000000')
+        self.assertIn("computes a default value", self.run_module())
+
+    def test_class_constant_that_writes(self):
+        self.edit_code(
+            "  training : bool",
+            '  harm : Final[Tensor] = ops.aten.from_file("victim", True, 4)\n'
+            "  training : bool")
+        self.assertIn("computes a default value", self.run_module())
+        self.assertEqual(os.listdir(self.folder), ["module.pt"])
+
+    def test_deep_source(self):
+        self.edit_code("times: int=2", "times: int=" + "(" * 100000 + "2" +
+                       ")" * 100000)
+        self.assertIn("deeper than", self.run_module())
+
+    def test_foreign_class(self):
+        """Classes of libtorch run C++ of their own when they are unpickled."""
+        self.edit_code("weight : Tensor",
+                       "weight : Tensor\n"
+                       "  spy : __torch__.torch.classes.profiling._ScriptProfile")
+        self.edit_code_again(
+            "    x: Tensor,",
+            "    x: Tensor,\n    y: Optional[__torch__.torch.classes.profiling."
+            "_ScriptProfile]=None,")
+        out = self.run_module()
+        self.assertIn("has an object of the class __torch__.torch.classes."
+                      "profiling._ScriptProfile", out)
+
+    def edit_code_again(self, old, new):
+        whole = str(self.folder / "whole")
+        os.rename(self.path, whole)
+        modules.edit(whole, self.path, "code/__torch__/modules.py",
+                     lambda code: code.replace(old.encode(), new.encode()))
+        os.unlink(whole)
+
+    def test_shape_beyond_its_storage(self):
+        """Four numbers are stored; a million said to be there were read."""
+        self.edit("data.pkl", lambda data: data.replace(
+            b"(K\x04t", b"(J\x00\x00\x10\x00t", 1))
+        out = self.run_module()
+        self.assertRegex(out, r"reaches beyond the 16 bytes stored for it")
+
+    def test_short_storage(self):
+        self.edit("data/0", lambda data: data[:8])
+        self.assertRegex(self.run_module(), r"beyond the 8 bytes stored for it")
+
+    def test_library_of_operators(self):
+        """Operators of a library run for those who name it, and for no other."""
+        self.path = CUSTOM_OP
+        self.assertIn("custom-op-libs", self.run_module())
+        self.assertIn("ran", self.run_module("--op-lib", OP_LIB))
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
