@@ -45,8 +45,9 @@ void vet_tensor(const at::Tensor &tensor, const StoredBytes &stored,
   if (!tensor.defined()) return;
   if (tensor.layout() != at::kStrided)
     throw Error(TS_SHIM_ERROR_LOAD,
-                path + ": stores a sparse tensor, whose indices nobody checks; store "
-                       "it dense");
+                path +
+                    ": stores a sparse tensor, whose indices nobody checks; store "
+                    "it dense");
   if (is_empty(tensor)) return;
   auto found = stored.find(tensor.storage().data());
   size_t bytes = found == stored.end() ? 0 : found->second;

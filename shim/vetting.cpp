@@ -129,8 +129,9 @@ c10::IValue ArchiveVetter::unpickle(const std::string &name) {
 void ArchiveVetter::vet() {
   if (reader_.hasRecord("model.json"))
     throw Error(TS_SHIM_ERROR_LOAD,
-                vetting_.path + ": is of the format before PyTorch 1.4, which cannot be "
-                                "checked; load and save it with a newer PyTorch");
+                vetting_.path +
+                    ": is of the format before PyTorch 1.4, which cannot be "
+                    "checked; load and save it with a newer PyTorch");
   jit::populate_upgraders_graph_map();
   objects_matter_ = true;
   auto constants = unpickle("constants").toTuple();

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import modules
 
-RUN_MODULE, SHIM, OP_LIB, CUSTOM_OP = sys.argv[1:5]
+RUN_MODULE, SHIM, OP_LIB, CUSTOM_OP = map(os.path.abspath, sys.argv[1:5])
 
 
 class Refused(unittest.TestCase):
