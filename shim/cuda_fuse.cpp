@@ -128,12 +128,12 @@ void rewrite(std::shared_ptr<jit::Graph> graph, const std::string &from,
 void fuse_activation(const std::shared_ptr<jit::Graph> &graph,
                      const Convolution &convolution, const char *silu) {
   const std::string start = head(convolution, "");
-  rewrite(graph,
-          start + "  %y = " + convolution.call + "\n  %r = " + silu +
-              "(%y)\n  return (%r)",
-          start +
-              "  %r = gst_torchscript::conv2d_silu(%x, %w, %b, %s, %p, %d, %g)\n"
-              "  return (%r)");
+  rewrite(
+      graph,
+      start + "  %y = " + convolution.call + "\n  %r = " + silu + "(%y)\n  return (%r)",
+      start +
+          "  %r = gst_torchscript::conv2d_silu(%x, %w, %b, %s, %p, %d, %g)\n"
+          "  return (%r)");
 }
 
 bool adds_plainly(const jit::Match &match,

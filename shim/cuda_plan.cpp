@@ -40,8 +40,8 @@ at::Tensor new_pixels(const PlanShape &shape, bool channels_last, c10::Device de
   auto options = at::TensorOptions(to_scalar_type(in.dtype)).device(device);
   if (in.interleaved)
     return at::zeros({shape.n, in.height, in.width, in.channels}, options);
-  auto format = channels_last ? at::MemoryFormat::ChannelsLast
-                              : at::MemoryFormat::Contiguous;
+  auto format =
+      channels_last ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
   return at::zeros({shape.n, in.channels, in.height, in.width}, options)
       .contiguous(format);
 }
@@ -110,8 +110,8 @@ void Plan::fill(const std::vector<TsShimFrame> &frames) {
   uint8_t *out = (uint8_t *)pixels_.data_ptr();
   const bool interleaved = shape_.input.interleaved || variant_.channels_last;
   for (size_t i = 0; i < frames.size(); i++)
-    check_cuda(cuda_tensorize({frames[i], shape_.input, interleaved}, out + i * item,
-                              stream_));
+    check_cuda(
+        cuda_tensorize({frames[i], shape_.input, interleaved}, out + i * item, stream_));
 }
 
 // Makes room at the first run, so that later ones, and a graph, use the same.
@@ -124,9 +124,9 @@ void Plan::select() {
   auto keys = (uint32_t *)reserve(&keys_, n * (anchors + shape_.keep) * 4, head.device());
   auto best = (float *)reserve(&best_, size, head.device());
   host_.reserve((size_t)size);
-  check_cuda(cuda_select(
-      {head.data_ptr(), dtype_of(head), (int)n, (int)rows, (int)anchors},
-      (int)shape_.keep, keys, best, stream_));
+  check_cuda(
+      cuda_select({head.data_ptr(), dtype_of(head), (int)n, (int)rows, (int)anchors},
+                  (int)shape_.keep, keys, best, stream_));
   check_cuda(
       cudaMemcpyAsync(host(), best, (size_t)size, cudaMemcpyDeviceToHost, stream_));
   rows_ = rows;
@@ -153,15 +153,15 @@ bool Plan::try_capture(std::string *reason) {
   if (!can_capture([this] { queue(); }, reason)) return false;
   const std::vector<at::Tensor> before = copies_of(answer_);
   check_cuda(cudaStreamSynchronize(stream_));
-  graph_ = capture(stream_, [this] { queue(); }, reason);
+  graph_ = capture(
+      stream_, [this] { queue(); }, reason);
   if (graph_ == nullptr) return false;
   graph_->replay();
   check_cuda(cudaStreamSynchronize(stream_));
   std::vector<at::Tensor> after;
   list_tensors(answer_, &after);
   bool same = before.size() == after.size();
-  for (size_t i = 0; same && i < before.size(); i++)
-    same = is_close(before[i], after[i]);
+  for (size_t i = 0; same && i < before.size(); i++) same = is_close(before[i], after[i]);
   if (same) return true;
   graph_.reset();
   *reason = "as a graph it gives another answer";

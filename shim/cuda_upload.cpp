@@ -63,8 +63,7 @@ bool is_pinned(const void *data) {
 
 void copy(const Span &span, uint8_t *to, uint8_t *staging, cudaStream_t stream) {
   if (is_pinned(span.data)) {
-    check_cuda(
-        cudaMemcpyAsync(to, span.data, span.size, cudaMemcpyHostToDevice, stream));
+    check_cuda(cudaMemcpyAsync(to, span.data, span.size, cudaMemcpyHostToDevice, stream));
     return;
   }
   for (size_t at = 0; at < span.size; at += kPiece) {

@@ -65,12 +65,10 @@ c10::IValue Mover::moved(const c10::IValue &value, const jit::Node *node) const 
     return value;
   }
   if (value.isGenericDict()) {
-    for (auto &item : value.toGenericDict())
-      item.setValue(moved(item.value(), node));
+    for (auto &item : value.toGenericDict()) item.setValue(moved(item.value(), node));
     return value;
   }
-  if (value.isObject())
-    fail(node, "an object (" + value.type()->annotation_str() + ")");
+  if (value.isObject()) fail(node, "an object (" + value.type()->annotation_str() + ")");
   return value;
 }
 

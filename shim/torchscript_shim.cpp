@@ -17,6 +17,10 @@
 #include <torch/csrc/jit/serialization/import.h>
 #include <torch/version.h>
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include <algorithm>
 #include <mutex>
 #include <optional>
@@ -310,6 +314,10 @@ TsShimStatus prepare(TsShimModule *module, const TsShimVariant *variant, char *e
 void settle(TsShimModule *module) {
   module->as_loaded.reset();
   module->frozen.reset();
+#ifdef __GLIBC__
+  // What the forms that were tried left behind stays with the process otherwise.
+  malloc_trim(0);
+#endif
 }
 
 TsShimStatus prepare_process(const char *const *op_libs, char *error, size_t error_size) {

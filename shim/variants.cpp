@@ -5,7 +5,12 @@
 
 #include <ATen/Config.h>
 #include <ATen/Context.h>
-#include <torch/csrc/jit/passes/frozen_graph_optimizations.h>
+#include <torch/csrc/jit/api/compilation_unit.h>
+#include <torch/csrc/jit/passes/inliner.h>
+
+#include <memory>
+#include <utility>
+#include <vector>
 
 #include "graph_edit.h"
 #include "shim_error.h"
@@ -30,12 +35,37 @@ void check(c10::Device device, const TsShimVariant &variant) {
     refuse("libtorch has no float16 convolutions for the CPU; choose bf16");
 }
 
+// The method with @self, whose type is new, in place of the old one.
+c10::FunctionSchema move_schema(const c10::FunctionSchema &schema,
+                                const c10::TypePtr &self) {
+  std::vector<c10::Argument> arguments = schema.arguments();
+  arguments[0] = c10::Argument("self", self);
+  return schema.cloneWithArguments(std::move(arguments));
+}
+
+// A clone would stay in the compilation unit of @frozen, and its weights with it, as
+// long as any of them lives.  What is left of attributes needs one all the same.
+jit::Module copy_module(const jit::Module &frozen, const std::string &method) {
+  auto graph = frozen.get_method(method).graph()->copy();
+  jit::Inline(*graph);
+  if (graph->inputs()[0]->hasUses()) return frozen.clone();
+  auto unit = std::make_shared<jit::CompilationUnit>();
+  jit::Module copy(c10::QualifiedName("__torch__.Form"), unit);
+  graph->inputs()[0]->setType(copy.type());
+  jit::Function *function =
+      unit->create_function(c10::QualifiedName(*copy.type()->name(), method), graph);
+  function->setSchema(
+      move_schema(frozen.get_method(method).function().getSchema(), copy.type()));
+  copy.type()->addMethod(function);
+  return copy;
+}
+
 }  // namespace
 
 jit::Module make_variant(const jit::Module &frozen, const std::string &method,
                          c10::Device device, const TsShimVariant &variant) {
   check(device, variant);
-  jit::Module made = frozen.clone();
+  jit::Module made = copy_module(frozen, method);
   auto graph = made.get_method(method).graph();
   make_functional(graph);
   if (variant.precision != TS_SHIM_FLOAT32)

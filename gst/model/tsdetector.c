@@ -583,7 +583,8 @@ run_together (TsDetector * self, TsBatchItem * items, guint n, guint * n_good,
 
   if (n < 2 || !self->size_settled || self->batch_note
       || find_single_reason (self->spec)
-      || !forward_batch (self, items, n, failure) || !get_outputs (self, outputs, NULL)
+      || !forward_batch (self, items, n, failure)
+      || !get_outputs (self, outputs, NULL)
       || !outputs_are_batched (self, outputs, n)
       || !take_answers (self, items, n))
     return FALSE;

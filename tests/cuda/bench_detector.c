@@ -36,7 +36,11 @@ fill_images (gint width, gint height)
     for (gsize k = 0; k < size * 3 / 2; k++)
       pixels[k] = (guint8) (((k + i) * 2654435761u) >> 13);
     images[i] = (TsImage) {
-    TS_PIXEL_NV12, width, height, {pixels, pixels + size}, {width, width}};
+      TS_PIXEL_NV12, width, height, {
+      pixels, pixels + size}
+      , {
+      width, width}
+    };
   }
 }
 
@@ -102,7 +106,7 @@ measure (Lane * lanes, gdouble for_seconds)
     g_thread_join (threads[i]);
     n += lanes[i].times_ms->len;
   }
-  return n * (gdouble) batch * G_USEC_PER_SEC
+  return n * (gdouble) batch *G_USEC_PER_SEC
       / (g_get_monotonic_time () - start);
 }
 
@@ -131,7 +135,8 @@ main (int argc, char **argv)
   gint width, height;
 
   if (argc != 8) {
-    g_printerr ("bench_detector MODEL DEVICE BATCH LANES SECONDS WIDTH HEIGHT\n");
+    g_printerr
+        ("bench_detector MODEL DEVICE BATCH LANES SECONDS WIDTH HEIGHT\n");
     return 1;
   }
   options.model = argv[1];

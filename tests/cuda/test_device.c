@@ -163,7 +163,11 @@ main (int argc, char **argv)
   }
   package = argv[1];
   image = (TsImage) {
-  TS_PIXEL_GRAY8, EDGE, EDGE, {g_malloc0 (EDGE * EDGE)}, {EDGE}};
+    TS_PIXEL_GRAY8, EDGE, EDGE, {
+    g_malloc0 (EDGE * EDGE)}
+    , {
+    EDGE}
+  };
   for (guint i = 0; i < EDGE * EDGE; i++)
     ((guint8 *) image.plane[0])[i] = (guint8) ((i * 2654435761u) >> 13);
   g_test_add_func ("/cuda/choice", test_choice);

@@ -35,7 +35,7 @@ row_bytes (TsPixelFormat format, gint plane, gint width)
   const gint sizes[] = { 3, 3, 4, 4, 4, 4, 1, 1, 1 };
 
   if (plane == 0)
-    return (gsize) width * sizes[format];
+    return (gsize) width *sizes[format];
   return (gsize) (width + 1) / 2 * (format == TS_PIXEL_NV12 ? 2 : 1);
 }
 
@@ -245,7 +245,8 @@ static void
 decode_head (const TsShimTensor * head, guint item, TsResult * result)
 {
   g_autoptr (GError) error = NULL;
-  const TsDecodeParams params = {.score_threshold = 0.1f,.max_detections = 300 };
+  const TsDecodeParams params = {.score_threshold = 0.1f,.max_detections = 300
+  };
   TsOutput output = { head->data, head->n_dims };
 
   memcpy (output.shape, head->shape, sizeof output.shape);

@@ -124,12 +124,14 @@ class Lines(unittest.TestCase):
     def test_classes_and_mask(self):
         classes, mask = self.write(add_classes, add_mask)
         self.assertEqual(classes, {
-            'result': 4, 'model': 'c', 'pts': None,
+            'result': 4, 'model': 'c', 'page': 1, 'source': None, 'pts': None,
             'classes': [{'class_id': 3, 'label': 'dog "x"', 'score': 0.5},
                         {'class_id': 9, 'label': None, 'score': 0.25}]})
         self.assertEqual(mask, {
-            'result': 4, 'model': 'm', 'pts': None, 'width': WIDTH, 'height': HEIGHT,
-            'mask': {'columns': 2, 'rows': 2, 'box': [24, 0, 120, 80]}})
+            'result': 4, 'model': 'm', 'page': 1, 'source': None, 'pts': None,
+            'width': WIDTH, 'height': HEIGHT,
+            'mask': {'columns': 2, 'rows': 2, 'box': [24, 0, 120, 80],
+                     'runs': [[0, 1], [1, 1], [2, 1], [3, 1]]}})
 
 
 class Tensors(unittest.TestCase):

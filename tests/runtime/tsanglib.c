@@ -3,7 +3,10 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * GLib builds them from futexes in a library that is not instrumented, so that what
- * they order would look like races.  These stand before GLib's and call them.
+ * they order would look like races.  These stand before GLib's and call them.  The
+ * test "runtime" runs so with
+ *   meson setup DIR -Db_sanitize=thread -Db_lundef=false -Dshim=disabled \
+ *       -Dintrospection=disabled
  */
 #include <dlfcn.h>
 #include <glib.h>
