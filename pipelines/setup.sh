@@ -12,6 +12,7 @@ libtorch-dev libopenblas0-pthread
 libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
 gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good
 libcairo2-dev libpango1.0-dev libjson-glib-dev libarchive-dev libsodium-dev
+libseccomp-dev
 libmosquitto-dev libhiredis-dev
 gobject-introspection libgirepository1.0-dev fonts-dejavu-core"
 is_debian_13 () {

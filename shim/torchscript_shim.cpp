@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "torchscript_shim.h"
 
+#include <ATen/ATen.h>
 #include <ATen/Context.h>
 #include <c10/core/DeviceGuard.h>
 #include <c10/core/InferenceMode.h>
@@ -319,6 +320,15 @@ void settle(TsShimModule *module) {
 #endif
 }
 
+TsShimStatus prepare_process(const char *const *op_libs, char *error, size_t error_size) {
+  auto prefix = [] { return std::string("cannot load libraries of operators: "); };
+  return ts::guard(error, error_size, TS_SHIM_ERROR_LOAD, prefix, [&] {
+    ts::load_op_libs(op_libs);
+    c10::InferenceMode inference;
+    at::conv2d(at::ones({1, 3, 8, 8}), at::ones({4, 3, 3, 3})).relu();
+  });
+}
+
 TsShimApi make_api() {
   TsShimApi api{};
   api.abi_version = TS_SHIM_ABI_VERSION;
@@ -333,6 +343,7 @@ TsShimApi make_api() {
   api.describe = describe;
   api.prepare = prepare;
   api.settle = settle;
+  api.prepare_process = prepare_process;
   ts::fill_lane_functions(&api);
   ts::fill_value_functions(&api);
   return api;

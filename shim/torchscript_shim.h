@@ -285,6 +285,12 @@ typedef struct
   /* Memory that a card reads at full speed; NULL if there is none. */
   void *(*host_alloc) (size_t size);
   void (*host_free) (void *memory);
+
+  /* Does what load() and run() need files for, save the module itself, for a process
+   * that is about to lose them: loads @op_libs (as in TsShimLoadOptions), and has
+   * libtorch look at the CPU, which it does when it first computes. */
+  TsShimStatus (*prepare_process) (const char *const *op_libs, char *error,
+      size_t error_size);
 } TsShimApi;
 
 /* The one exported symbol; NULL if this shim does not speak @abi_version. */

@@ -134,6 +134,48 @@ install_speed (GObjectClass * klass)
           "it on", get_precision_type (), TS_PRECISION_AUTO, READY));
 }
 
+static GType
+get_isolation_type (void)
+{
+  static const GEnumValue values[] = {
+    {TS_ISOLATION_NONE, "In this process", "none"},
+    {TS_ISOLATION_PROCESS, "In a process of its own, which can only compute",
+        "process"},
+    {0}
+  };
+  static GType type;
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (&type,
+        g_enum_register_static ("GstTorchscriptIsolation", values));
+  return type;
+}
+
+static void
+install_limits (GObjectClass * klass)
+{
+  add (klass, FIELD (isolation), g_param_spec_enum ("isolation", "Isolation",
+          "Where the module is loaded and runs", get_isolation_type (),
+          TS_ISOLATION_NONE, READY));
+  add (klass, FIELD (forward_timeout),
+      g_param_spec_uint ("forward-timeout", "Forward timeout",
+          "A forward pass that takes longer is an error, in milliseconds "
+          "(0: none)", 0, G_MAXINT, 0, READY));
+  add (klass, FIELD (load_timeout),
+      g_param_spec_uint ("load-timeout", "Load timeout",
+          "Loading that takes longer is an error, in milliseconds, with "
+          "isolation=process (0: none)", 0, G_MAXINT, 0, READY));
+  add (klass, FIELD (max_restarts),
+      g_param_spec_uint ("max-restarts", "Maximum restarts",
+          "How often a process that ended is started again, with "
+          "isolation=process", 0, G_MAXINT, 3, READY));
+  add (klass, FIELD (memory_limit),
+      g_param_spec_uint ("memory-limit", "Memory limit",
+          "Memory for the module and its forward passes, in MiB, with "
+          "isolation=process (0: three quarters of the machine's)",
+          0, G_MAXINT, 0, READY));
+}
+
 static void
 install_safety (GObjectClass * klass)
 {
@@ -314,6 +356,7 @@ ts_infer_settings_install (GObjectClass * klass)
 {
   install_module (klass);
   install_safety (klass);
+  install_limits (klass);
   install_answer (klass);
   install_thresholds (klass);
   install_sharing (klass);
@@ -475,6 +518,11 @@ ts_infer_settings_get_options (const TsInferSettings * self)
     .safety = {
           .unsafe_operators = self->unsafe_operators,
           .trusted_keys = self->trusted_keys,
+          .isolated = self->isolation == TS_ISOLATION_PROCESS,
+          .forward_timeout_ms = self->forward_timeout,
+          .load_timeout_ms = self->load_timeout,
+          .max_restarts = self->max_restarts,
+          .memory_limit_mb = self->memory_limit,
         },
     .tune = (TsTuneMode) self->tune,
     .precision = (TsPrecision) self->precision,

@@ -25,6 +25,12 @@ typedef enum
   TS_TRACKER_IOU
 } TsTrackerKind;
 
+typedef enum
+{
+  TS_ISOLATION_NONE,
+  TS_ISOLATION_PROCESS
+} TsIsolation;
+
 /* One field for each property.  Strings are owned; unset ones are NULL or "". */
 typedef struct
 {
@@ -38,6 +44,8 @@ typedef struct
   gchar *trusted_keys;
   gint tune;                    /* TsTuneMode */
   gint precision;               /* TsPrecision */
+  gint isolation;               /* TsIsolation */
+  guint forward_timeout, load_timeout, max_restarts, memory_limit;
 
   guint warmup;                 /* read with the caps */
 

@@ -7,10 +7,12 @@
 #include <string.h>
 
 #include "tserror.h"
+#include "tsremote.h"
 #include "tssafetensors.h"
 #include "tsshim.h"
 #include "tsshimframe.h"
 #include "tsvalue.h"
+#include "tswatchdog.h"
 
 /* Of the shim's messages; a longer one is cut. */
 #define ERROR_SIZE 4096
@@ -33,6 +35,9 @@ struct _TsEngine
   TsShimModule *module;
   TsShimLane *lane;             /* for frames; NULL: none yet */
   GArray *frames;               /* of TsShimFrame; kept for its memory */
+  TsWatchdog *watchdog;         /* makes the runs, or NULL */
+  guint timeout_ms;             /* of a run that it makes */
+  gint lost;                    /* of the origin: a run never returned; atomic */
   TsAnswer *answer;             /* of the last run */
   TsAnswer *spare;              /* memory for the next one, or NULL */
   TsValueBuffer buffers[TS_DECODE_MAX_ROLES];
@@ -115,6 +120,30 @@ set_device (TsEngine * self, const TsEngineOptions * options, GError ** error)
   return TRUE;
 }
 
+static TsShimStatus
+load_isolated (TsEngine * self, const TsShimLoadOptions * options,
+    const TsSafety * safety, gchar * text)
+{
+  const TsRemoteOptions limits = {
+    .load_timeout_ms = safety->load_timeout_ms,
+    .run_timeout_ms = safety->forward_timeout_ms,
+    .max_restarts = safety->max_restarts,
+    .max_bytes = (guint64) safety->memory_limit_mb << 20,
+  };
+
+  return ts_remote_load (options, &limits, &self->module, text, ERROR_SIZE);
+}
+
+/* A process is ended when it is late; a thread cannot be. */
+static void
+watch (TsEngine * self, const TsSafety * safety)
+{
+  if (safety->isolated || safety->forward_timeout_ms == 0)
+    return;
+  self->watchdog = ts_watchdog_new ();
+  self->timeout_ms = safety->forward_timeout_ms;
+}
+
 static gboolean
 load (TsEngine * self, const TsEngineOptions * options,
     const TsSafetensors * weights, GError ** error)
@@ -137,7 +166,9 @@ load (TsEngine * self, const TsEngineOptions * options,
   if (weights)
     load_options.weights =
         ts_safetensors_get (weights, &load_options.n_weights);
-  status = self->api->load (&load_options, &self->module, text, sizeof text);
+  status = options->safety.isolated ?
+      load_isolated (self, &load_options, &options->safety, text) :
+      self->api->load (&load_options, &self->module, text, sizeof text);
   if (status != TS_SHIM_OK)
     set_shim_error (self, status, text, "", error);
   return status == TS_SHIM_OK;
@@ -163,10 +194,12 @@ ts_engine_open (const TsEngineOptions * options, GError ** error)
   if (!ts_engine_device_is_valid (options->device, error)
       || !open_weights (options, &weights, error))
     return NULL;
-  self->api = ts_shim_open (error);
+  self->api = options->safety.isolated ? ts_remote_open (error) :
+      ts_shim_open (error);
   if (!self->api || !set_device (self, options, error)
       || !load (self, options, weights, error))
     return NULL;
+  watch (self, &options->safety);
   return g_steal_pointer (&self);
 }
 
@@ -181,6 +214,9 @@ ts_engine_fork (TsEngine * self)
   fork->origin = origin;
   fork->api = origin->api;
   fork->module = origin->module;
+  fork->timeout_ms = origin->timeout_ms;
+  if (origin->watchdog)
+    fork->watchdog = ts_watchdog_new ();
   fork->path = origin->path;
   fork->device = origin->device;
   fork->device_reason = origin->device_reason;
@@ -194,7 +230,8 @@ ts_engine_fork (TsEngine * self)
 static void
 free_loaded (TsEngine * self)
 {
-  if (self->api)
+  /* What a lost run uses stays. */
+  if (self->api && !g_atomic_int_get (&self->lost))
     self->api->module_free (self->module);
   g_free (self->path);
   g_free (self->device);
@@ -210,6 +247,7 @@ ts_engine_free (TsEngine * self)
   if (!self || !g_atomic_ref_count_dec (&self->references))
     return;
   g_free (self->spare);
+  ts_watchdog_free (self->watchdog);
   g_clear_pointer (&self->answer, ts_answer_unref);
   if (self->lane)
     self->api->lane_free (self->lane);
@@ -324,35 +362,119 @@ drop_answer (TsEngine * self)
   ts_answer_unref (answer);
 }
 
+/* A run and all that it uses, so that it can be left to a lost thread. */
+typedef struct
+{
+  const TsShimApi *api;
+  TsShimModule *module;
+  TsShimTensor tensors[TS_ENGINE_MAX_INPUTS];
+  gsize n_inputs, n_listed;
+  TsShimValue *value;
+  gchar text[ERROR_SIZE];
+  TsShimStatus status;
+  gpointer copies[TS_ENGINE_MAX_INPUTS];
+} Run;
+
+static void
+make_run (gpointer data, gpointer unused)
+{
+  Run *run = data;
+
+  run->status = run->api->run_listed (run->module, run->tensors, run->n_inputs,
+      run->n_listed, &run->value, run->text, sizeof run->text);
+}
+
+/* The caller's inputs may be gone before a lost thread is done with them. */
+static void
+copy_inputs (Run * run, const TsTensor * inputs)
+{
+  for (gsize i = 0; i < run->n_inputs; i++)
+    run->tensors[i].data = run->copies[i] = g_memdup2 (inputs[i].data,
+        ts_tensor_n_elements (&inputs[i]) * ts_dtype_size (inputs[i].dtype));
+}
+
+static void
+free_run (Run * run)
+{
+  for (gsize i = 0; i < run->n_inputs; i++)
+    g_free (run->copies[i]);
+  g_free (run);
+}
+
+static gboolean
+set_lost_error (TsEngine * self, GError ** error)
+{
+  g_set_error (error, TS_ERROR, TS_ERROR_FORWARD,
+      "%s: the module did not answer within forward-timeout, %u ms; libtorch cannot "
+      "be interrupted, so it runs on and the model can be used no more; with "
+      "isolation=process it would be ended and started again", self->path,
+      self->timeout_ms);
+  return FALSE;
+}
+
+/* FALSE if @run is lost. */
+static gboolean
+call_in_time (TsEngine * self, Run * run, GError ** error)
+{
+  TsEngine *origin = self->origin ? self->origin : self;
+
+  if (!self->watchdog) {
+    make_run (run, NULL);
+    return TRUE;
+  }
+  if (ts_watchdog_call (self->watchdog, make_run, run, self->timeout_ms))
+    return TRUE;
+  g_atomic_int_set (&origin->lost, TRUE);
+  return set_lost_error (self, error);
+}
+
+static gboolean
+take_answer (TsEngine * self, const Run * run, GError ** error)
+{
+  if (run->status != TS_SHIM_OK) {
+    set_run_error (self, run->status, run->text, error);
+    return FALSE;
+  }
+  self->answer = new_answer (self->api, run->value,
+      g_steal_pointer (&self->spare));
+  return TRUE;
+}
+
 gboolean
 ts_engine_run (TsEngine * self, const TsTensor * inputs, gsize n_inputs,
     gsize n_listed, GError ** error)
 {
-  TsShimTensor tensors[TS_ENGINE_MAX_INPUTS];
-  TsShimValue *value = NULL;
-  gchar text[ERROR_SIZE] = "";
-  TsShimStatus status;
+  const TsEngine *origin = self->origin ? self->origin : self;
+  gboolean done;
+  Run *run;
 
   g_return_val_if_fail (n_listed <= n_inputs
       && n_inputs <= TS_ENGINE_MAX_INPUTS, FALSE);
 
-  for (gsize i = 0; i < n_inputs; i++)
-    tensors[i] = to_shim_tensor (&inputs[i]);
   drop_answer (self);
-  status = self->api->run_listed (self->module, tensors, n_inputs, n_listed,
-      &value, text, sizeof text);
-  if (status != TS_SHIM_OK) {
-    set_run_error (self, status, text, error);
+  if (g_atomic_int_get (&origin->lost))
+    return set_lost_error (self, error);
+  run = g_new0 (Run, 1);
+  run->api = self->api;
+  run->module = self->module;
+  run->n_inputs = n_inputs;
+  run->n_listed = n_listed;
+  for (gsize i = 0; i < n_inputs; i++)
+    run->tensors[i] = to_shim_tensor (&inputs[i]);
+  if (self->watchdog)
+    copy_inputs (run, inputs);
+  if (!call_in_time (self, run, error))
     return FALSE;
-  }
-  self->answer = new_answer (self->api, value, g_steal_pointer (&self->spare));
-  return TRUE;
+  done = take_answer (self, run, error);
+  free_run (run);
+  return done;
 }
 
 gboolean
 ts_engine_takes_frames (const TsEngine * self)
 {
-  return self->api->lane_new && g_str_has_prefix (self->device, "cuda");
+  return self->api->lane_new && !self->watchdog
+      && g_str_has_prefix (self->device, "cuda");
 }
 
 static gboolean

@@ -15,6 +15,13 @@ typedef struct
                                    compute */
   const gchar *trusted_keys;    /* file of public keys, one of which must have
                                    signed the model; or NULL */
+  gboolean isolated;            /* module and forward in a process of their own */
+  guint forward_timeout_ms;     /* 0: none */
+
+  /* Of the process. */
+  guint load_timeout_ms;        /* 0: none */
+  guint max_restarts;
+  guint memory_limit_mb;        /* 0: three quarters of the machine's memory */
 } TsSafety;
 
 G_END_DECLS

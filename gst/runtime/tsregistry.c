@@ -52,7 +52,7 @@ add_path (GPtrArray * settings, const gchar * name, const gchar * path)
 /* All of @options: one that is left out here is shared by those who differ in it, and
  * for some that would be a hole.  Who adds one lists it, and corrects the size. */
 #if GLIB_SIZEOF_VOID_P == 8
-G_STATIC_ASSERT (sizeof (TsDetectorOptions) == 112);
+G_STATIC_ASSERT (sizeof (TsDetectorOptions) == 136);
 #endif
 
 static gchar **
@@ -75,6 +75,11 @@ list_settings (const TsInstanceOptions * options)
   add_path (settings, "trusted-keys", model->safety.trusted_keys);
   add_number (settings, "tune", model->tune);
   add_number (settings, "precision", model->precision);
+  add_number (settings, "isolation", model->safety.isolated);
+  add_number (settings, "forward-timeout", model->safety.forward_timeout_ms);
+  add_number (settings, "load-timeout", model->safety.load_timeout_ms);
+  add_number (settings, "max-restarts", model->safety.max_restarts);
+  add_number (settings, "memory-limit", model->safety.memory_limit_mb);
   add_number (settings, "batch-size", options->batch_size);
   add_number (settings, "batch-timeout", options->batch_timeout_us / 1000);
   add_number (settings, "scheduling", options->scheduling);

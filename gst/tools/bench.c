@@ -15,6 +15,7 @@
 
 static gchar *device, *decoder, *method, *weights, *op_libs;
 static gchar *tune, *precision;
+static gboolean isolated;
 static gint threads, runs = DEFAULT_RUNS, warm_up = DEFAULT_WARM_UP;
 static gint width = 1280, height = 720;
 
@@ -36,6 +37,8 @@ static const GOptionEntry entries[] = {
       "MODE"},
   {"precision", 0, 0, G_OPTION_ARG_STRING, &precision,
       "auto, fp32, bf16 or fp16 (auto)", "TYPE"},
+  {"isolated", 0, 0, G_OPTION_ARG_NONE, &isolated,
+      "Run the model in a process of its own", NULL},
   {"custom-op-libs", 0, 0, G_OPTION_ARG_STRING, &op_libs,
       "Libraries of operators, separated by commas", "FILES"},
   {NULL}
@@ -136,6 +139,7 @@ run (gchar ** arguments, JsonObject * report, GError ** error)
     .threads = threads,
     .weights = weights,
     .op_libs = op_libs,
+    .safety = {.isolated = isolated},
   };
   g_autoptr (TsDetector) detector = NULL;
   g_autoptr (GArray) times = NULL;

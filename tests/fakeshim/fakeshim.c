@@ -13,6 +13,7 @@
  *   "input_shape": [1, 3, 8, 8]  an input of another shape is a FORWARD error
  *   "n_listed": N               another number of listed inputs is one, too
  *   "delay_ms": N                run() takes that long
+ *   "crash_on_run": N            the process dies at the Nth call, from 0
  *   "state": ["name", ...]       weights with other names are an ARGUMENT error
  *   "describe": VALUE            what describe() answers; else an empty dict
  *   "output": VALUE              what run() answers; else None
@@ -38,6 +39,7 @@
  */
 #include <archive.h>
 #include <archive_entry.h>
+#include <signal.h>
 #include <string.h>
 
 #include "fakevalue.h"
@@ -84,15 +86,23 @@ check_device (const char *device, char *error, size_t error_size)
   return TS_SHIM_ERROR_DEVICE;
 }
 
+static gint
+open_archive (struct archive *archive, const TsShimLoadOptions * options)
+{
+  if (options->data)
+    return archive_read_open_memory (archive, options->data, options->size);
+  return archive_read_open_filename (archive, options->path, 65536);
+}
+
 static gchar *
-read_script (const gchar * path)
+read_script (const TsShimLoadOptions * options)
 {
   struct archive *archive = archive_read_new ();
   struct archive_entry *entry;
   gchar *text = NULL;
 
   archive_read_support_format_zip_seekable (archive);
-  if (archive_read_open_filename (archive, path, 65536) == ARCHIVE_OK)
+  if (open_archive (archive, options) == ARCHIVE_OK)
     while (!text && archive_read_next_header (archive, &entry) == ARCHIVE_OK)
       if (g_str_has_suffix (archive_entry_pathname (entry), "/script.json")) {
         gsize size = (gsize) archive_entry_size (entry);
@@ -105,14 +115,14 @@ read_script (const gchar * path)
 }
 
 static JsonObject *
-parse_script (const gchar * path)
+parse_script (const TsShimLoadOptions * options)
 {
   g_autoptr (JsonParser) parser = json_parser_new ();
-  g_autofree gchar *text = read_script (path);
+  g_autofree gchar *text = read_script (options);
   g_autoptr (GError) error = NULL;
 
   if (!json_parser_load_from_data (parser, text ? text : "{}", -1, &error))
-    g_error ("fakeshim: %s: %s", path, error->message);
+    g_error ("fakeshim: %s: %s", options->path, error->message);
   return json_node_dup_object (json_parser_get_root (parser));
 }
 
@@ -197,7 +207,7 @@ load (const TsShimLoadOptions * options, TsShimModule ** module, char *error,
 
   self->path = g_strdup (options->path);
   self->method = g_strdup (options->method ? options->method : "forward");
-  self->script = parse_script (options->path);
+  self->script = parse_script (options);
   if (status == TS_SHIM_OK)
     status = fail_as_scripted (self->script, "load_error", error, error_size);
   if (status == TS_SHIM_OK && !has_method (self)) {
@@ -290,6 +300,9 @@ run_listed (TsShimModule * self, const TsShimTensor * inputs, size_t n_inputs,
       "output");
   TsShimStatus status = TS_SHIM_OK;
 
+  if (json_object_get_int_member_with_default (self->script, "crash_on_run",
+          -1) == self->runs)
+    raise (SIGSEGV);
   g_usleep (1000 * json_object_get_int_member_with_default (find_script (self,
               "delay_ms"), "delay_ms", 0));
   if (fails_now (self))
@@ -319,7 +332,7 @@ static TsShimStatus
 describe (const TsShimLoadOptions * options, TsShimValue ** description,
     char *error, size_t error_size)
 {
-  JsonObject *script = parse_script (options->path);
+  JsonObject *script = parse_script (options);
   g_autoptr (JsonNode) empty = json_from_string ("{\"dict\": {}}", NULL);
   JsonNode *answer = json_object_get_member (script, "describe");
   TsShimStatus status;
@@ -472,6 +485,12 @@ settle (TsShimModule * self)
 {
 }
 
+static TsShimStatus
+prepare_process (const char *const *op_libs, char *error, size_t error_size)
+{
+  return TS_SHIM_OK;
+}
+
 const TsShimApi *
 ts_shim_api (uint32_t abi_version)
 {
@@ -487,7 +506,8 @@ ts_shim_api (uint32_t abi_version)
     .run_listed = run_listed,
     .describe = describe,
     .prepare = prepare,
-    .settle = settle
+    .settle = settle,
+    .prepare_process = prepare_process
   };
 
   fake_value_fill_api (&api);

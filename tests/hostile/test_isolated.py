@@ -1,0 +1,168 @@
+"""In a process of its own a module can harm nobody, whatever it runs.
+
+SPDX-License-Identifier: LGPL-2.1-or-later
+
+Usage: test_isolated.py RUN_MODULE HOSTILE_OP_LIB
+
+Operators are not checked here (--unsafe), so that the process alone holds.
+"""
+import errno
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+import torch
+
+import modules
+
+RUN_MODULE, OP_LIB = map(os.path.abspath, sys.argv[1:3])
+torch.ops.load_library(OP_LIB)
+
+
+class Calls(torch.nn.Module):
+    """The error numbers of what a native operator was refused."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.tensor([
+            torch.ops.hostile.write_file(x), torch.ops.hostile.read_file(x),
+            torch.ops.hostile.make_socket(x),
+            torch.ops.hostile.start_program(x),
+            torch.ops.hostile.end_parent(x)]).float()
+
+
+class Crashes(torch.nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.ops.hostile.crash(x)
+
+
+class Isolated(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        self.path = str(self.folder / "module.pt")
+
+    def run_module(self, module, *options):
+        if module:
+            modules.save(module, self.path)
+            (self.folder / modules.VICTIM).unlink(missing_ok=True)
+        done = subprocess.run(
+            [RUN_MODULE, "--isolated", "--unsafe", *options, self.path],
+            cwd=self.folder, text=True, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, timeout=200)
+        # It is never the process of the plugin that ends.
+        self.assertIn(done.returncode, (0, 1), done.stdout)
+        # libtorch could look at what it needs before files were out of reach.
+        self.assertNotIn("cpuinfo", done.stderr)
+        return done.stdout
+
+    def assert_nothing_written(self):
+        self.assertEqual(os.listdir(self.folder), ["module.pt"])
+
+    def test_harmless(self):
+        self.assertEqual(self.run_module(modules.Harmless(), "--runs=2"),
+                         "loaded\nran\nran\n")
+
+    def test_writer(self):
+        """libtorch does not even notice that it cannot."""
+        self.assertEqual(self.run_module(modules.WritesInForward()),
+                         "loaded\nran\n")
+        self.assert_nothing_written()
+
+    def test_writer_in_set_state(self):
+        self.assertEqual(self.run_module(modules.WritesInSetState()),
+                         "loaded\nran\n")
+        self.assert_nothing_written()
+
+    def test_mapper_and_reader(self):
+        for cls in (modules.MapsInForward, modules.ReadsInForward):
+            out = self.run_module(cls())
+            self.assertNotIn("ran", out)
+            self.assert_nothing_written()
+
+    def test_printer(self):
+        """Standard output stays the pipeline's."""
+        self.assertEqual(self.run_module(modules.Prints()), "loaded\nran\n")
+
+    def test_native_code(self):
+        module = Calls()
+        expected = [errno.EPERM] * 5
+        out = self.run_module(module, "--op-lib", OP_LIB, "--print")
+        self.assertEqual(out, "loaded\n" + " ".join(map(str, expected)) +
+                         "\nran\n")
+        self.assert_nothing_written()
+
+    def test_native_crash(self):
+        """One error a crash; the process is started again as often as allowed."""
+        out = self.run_module(Crashes(), "--op-lib", OP_LIB, "--runs=4")
+        lines = out.splitlines()
+        self.assertEqual(lines[0], "loaded")
+        for line in lines[1:3]:
+            self.assertRegex(line, r"signal 11 \(Segmentation fault\); it is "
+                                   r"started again with the next frame")
+        for line in lines[3:]:
+            self.assertIn("as often as max-restarts allows", line)
+        self.assertEqual(len(lines), 5)
+
+    def assert_late(self, module, stage):
+        begin = time.monotonic()
+        out = self.run_module(module, "--timeout=20000")
+        self.assertIn("did not answer within 20000 ms", out)
+        self.assertEqual("loaded" in out, stage == "forward")
+        self.assertLess(time.monotonic() - begin, 100)
+
+    def test_endless(self):
+        self.assert_late(modules.Loops(), "forward")
+
+    def test_endless_set_state(self):
+        self.assert_late(modules.LoopsInSetState(), "load")
+
+    def assert_contained(self, module, *ends):
+        out = self.run_module(module, "--memory=1500", "--timeout=30000")
+        self.assertRegex(out, "|".join(["memory", "bad_alloc", "was ended", *ends]))
+        self.assertNotIn("ran", out)
+
+    def test_hoarder(self):
+        self.assert_contained(modules.Hoards())
+
+    def test_hoarder_in_set_state(self):
+        self.assert_contained(modules.HoardsInSetState())
+
+    def test_giant(self):
+        self.assert_contained(modules.AsksForGiant())
+
+    def test_giant_answer(self):
+        self.assert_contained(modules.ReturnsGiant())
+
+    def test_growing_text(self):
+        self.assert_contained(modules.GrowsText(), "did not answer")
+
+    def test_constant_that_is_folded(self):
+        """libtorch computes it as it compiles, before anybody can look.
+        Letter by letter, so that time or memory may be over first."""
+        whole = str(self.folder / "whole")
+        modules.save(modules.Harmless(), whole)
+        modules.edit(whole, self.path, "code/__torch__/modules.py",
+                     lambda code: code.replace(
+                         b"torch.mul(x, weight)", b"torch.mul(torch.mul(x, weight), "
+                         b'torch.len("a".zfill(9000000000)))'))
+        os.unlink(whole)
+        self.assert_contained(None, "did not answer")
+
+    def test_deep_data(self):
+        """libtorch falls over its own recursion; the plugin does not."""
+        whole = str(self.folder / "whole")
+        modules.save(modules.Harmless(), whole)
+        modules.edit(whole, self.path, "data.pkl",
+                     lambda data: b"\x80\x02" + b"(" * 1000000 + b"t" * 1000000
+                     + b".")
+        os.unlink(whole)
+        self.assertNotIn("loaded", self.run_module(None))
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
