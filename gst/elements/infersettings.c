@@ -316,15 +316,18 @@ install_tracking (GObjectClass * klass)
           get_tracker_type (), TS_TRACKER_NONE, PLAYING));
   gst_type_mark_as_plugin_api (get_tracker_type (), 0);
   add (klass, FIELD (tracker_iou), g_param_spec_float ("tracker-iou",
-          "Tracker overlap", "Overlap with an object's last box, as intersection "
+          "Tracker overlap",
+          "Overlap with an object's last box, as intersection "
           "over union, from which a box is that object", 0, 1, 0.3f, PLAYING));
   add (klass, FIELD (tracker_max_age), g_param_spec_uint ("tracker-max-age",
-          "Tracker maximum age", "Answers without its box after which an object "
-          "is forgotten", 0, G_MAXINT, 30, PLAYING));
+          "Tracker maximum age",
+          "Answers without its box after which an object " "is forgotten", 0,
+          G_MAXINT, 30, PLAYING));
   add (klass, FIELD (steady_frames), g_param_spec_uint ("steady-frames",
-          "Steady frames", "Post an element message when the tracker has seen "
-          "nothing move in so many answers in a row (0: never)",
-          0, G_MAXINT, 0, PLAYING));
+          "Steady frames",
+          "Post an element message when the tracker has seen "
+          "nothing move in so many answers in a row (0: never)", 0, G_MAXINT, 0,
+          PLAYING));
 }
 
 static void
