@@ -8,44 +8,36 @@
  * ends in a crash.  So the shim has an _Unwind_Resume() of its own, which its map keeps
  * inside and which finds out.
  */
-#include <cstdlib>
-
 #include <dlfcn.h>
 #include <unwind.h>
 
-namespace
-{
+#include <cstdlib>
 
-using Resume = void (*) (_Unwind_Exception *);
+namespace {
+
+using Resume = void (*)(_Unwind_Exception *);
 
 /* Both keep a mark of the handler's frame in private_2: GCC's library the frame's
  * address on the stack, libunwind the address of its code. */
-bool
-is_raised_by_libunwind (const _Unwind_Exception *exception)
-{
+bool is_raised_by_libunwind(const _Unwind_Exception *exception) {
   Dl_info info;
 
-  return dladdr (reinterpret_cast<void *> (exception->private_2), &info) != 0;
+  return dladdr(reinterpret_cast<void *>(exception->private_2), &info) != 0;
 }
 
-Resume
-find_in_library (const char *name)
-{
-  void *library = dlopen (name, RTLD_LAZY | RTLD_NOLOAD);
+Resume find_in_library(const char *name) {
+  void *library = dlopen(name, RTLD_LAZY | RTLD_NOLOAD);
 
   return library == nullptr ? nullptr
-      : reinterpret_cast<Resume> (dlsym (library, "_Unwind_Resume"));
+                            : reinterpret_cast<Resume>(dlsym(library, "_Unwind_Resume"));
 }
 
-} // namespace
+}  // namespace
 
-extern "C" void
-_Unwind_Resume (_Unwind_Exception *exception)
-{
-  Resume resume = find_in_library (is_raised_by_libunwind (exception)
-      ? "libunwind.so.8" : "libgcc_s.so.1");
+extern "C" void _Unwind_Resume(_Unwind_Exception *exception) {
+  Resume resume = find_in_library(is_raised_by_libunwind(exception) ? "libunwind.so.8"
+                                                                    : "libgcc_s.so.1");
 
-  if (resume != nullptr)
-    resume (exception);
-  std::abort ();
+  if (resume != nullptr) resume(exception);
+  std::abort();
 }

@@ -38,6 +38,7 @@ struct _TsEngine
   TsWatchdog *watchdog;         /* makes the runs, or NULL */
   guint timeout_ms;             /* of a run that it makes */
   gint lost;                    /* of the origin: a run never returned; atomic */
+  struct _Run *run;             /* memory for the next one, or NULL */
   TsAnswer *answer;             /* of the last run */
   TsAnswer *spare;              /* memory for the next one, or NULL */
   TsValueBuffer buffers[TS_DECODE_MAX_ROLES];
@@ -247,6 +248,7 @@ ts_engine_free (TsEngine * self)
   if (!self || !g_atomic_ref_count_dec (&self->references))
     return;
   g_free (self->spare);
+  g_free (self->run);
   ts_watchdog_free (self->watchdog);
   g_clear_pointer (&self->answer, ts_answer_unref);
   if (self->lane)
@@ -363,7 +365,7 @@ drop_answer (TsEngine * self)
 }
 
 /* A run and all that it uses, so that it can be left to a lost thread. */
-typedef struct
+typedef struct _Run
 {
   const TsShimApi *api;
   TsShimModule *module;
@@ -374,6 +376,24 @@ typedef struct
   TsShimStatus status;
   gpointer copies[TS_ENGINE_MAX_INPUTS];
 } Run;
+
+/* One that a lost thread has is its for good. */
+static Run *
+take_run (TsEngine * self, const TsTensor * inputs, gsize n_inputs,
+    gsize n_listed)
+{
+  Run *run = self->run ? g_steal_pointer (&self->run) : g_new0 (Run, 1);
+
+  run->api = self->api;
+  run->module = self->module;
+  run->n_inputs = n_inputs;
+  run->n_listed = n_listed;
+  run->value = NULL;
+  run->text[0] = '\0';
+  for (gsize i = 0; i < n_inputs; i++)
+    run->tensors[i] = to_shim_tensor (&inputs[i]);
+  return run;
+}
 
 static void
 make_run (gpointer data, gpointer unused)
@@ -394,11 +414,11 @@ copy_inputs (Run * run, const TsTensor * inputs)
 }
 
 static void
-free_run (Run * run)
+give_back_run (TsEngine * self, Run * run)
 {
   for (gsize i = 0; i < run->n_inputs; i++)
-    g_free (run->copies[i]);
-  g_free (run);
+    g_clear_pointer (&run->copies[i], g_free);
+  self->run = run;
 }
 
 static gboolean
@@ -454,19 +474,13 @@ ts_engine_run (TsEngine * self, const TsTensor * inputs, gsize n_inputs,
   drop_answer (self);
   if (g_atomic_int_get (&origin->lost))
     return set_lost_error (self, error);
-  run = g_new0 (Run, 1);
-  run->api = self->api;
-  run->module = self->module;
-  run->n_inputs = n_inputs;
-  run->n_listed = n_listed;
-  for (gsize i = 0; i < n_inputs; i++)
-    run->tensors[i] = to_shim_tensor (&inputs[i]);
+  run = take_run (self, inputs, n_inputs, n_listed);
   if (self->watchdog)
     copy_inputs (run, inputs);
   if (!call_in_time (self, run, error))
     return FALSE;
   done = take_answer (self, run, error);
-  free_run (run);
+  give_back_run (self, run);
   return done;
 }
 
