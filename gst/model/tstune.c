@@ -5,7 +5,9 @@
 #include "tstune.h"
 
 #include <string.h>
+#include <stdio.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "tsagreement.h"
 #include "tstunecache.h"
@@ -19,9 +21,9 @@
 /* A form that starts so much slower is not measured to the end. */
 #define HOPELESS 1.5
 
-/* Other programs that took the processor away from a run more often than this say
- * that the times are no measure of the form. */
-#define BUSY_SWITCHES_PER_MS 0.1
+/* Where other programs took more than this share of the machine, the times are no
+ * measure of the form. */
+#define BUSY_SHARE 0.25
 
 #define AUTO_RUNS 3
 #define FULL_RUNS 10
@@ -37,26 +39,48 @@ typedef struct
   GString *figures;
   TsVariant best;
   gdouble best_ms;
-  glong n_switches;             /* of the process, when it began */
+  gdouble others_seconds;       /* get_others_seconds() when it began */
   gint64 begin;
 } Contest;
 
-static glong
-count_switches (void)
+/* Seconds that all processors have worked, for anybody, this process included; -1
+ * where the system does not say. */
+static gdouble
+get_system_seconds (void)
 {
+  g_autofree gchar *text = NULL;
+  guint64 user, nice, system, idle, wait, irq, softirq, steal;
+
+  if (!g_file_get_contents ("/proc/stat", &text, NULL, NULL)
+      || sscanf (text, "cpu %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %"
+          G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %"
+          G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT, &user,
+          &nice, &system, &idle, &wait, &irq, &softirq, &steal) != 8)
+    return -1;
+  return (user + nice + system + irq + softirq + steal)
+      / (gdouble) sysconf (_SC_CLK_TCK);
+}
+
+/* Seconds that all processors have worked for others, or -1. */
+static gdouble
+get_others_seconds (void)
+{
+  gdouble all = get_system_seconds ();
   struct rusage usage = { 0 };
 
   getrusage (RUSAGE_SELF, &usage);
-  return usage.ru_nivcsw;
+  return all < 0 ? -1 : all - usage.ru_utime.tv_sec - usage.ru_stime.tv_sec
+      - (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
-/* Whether the machine had other work all the time. */
+/* Whether the machine had much other work. */
 static gboolean
 was_busy (const Contest * self)
 {
-  gdouble ms = (g_get_monotonic_time () - self->begin) / 1000.;
+  gdouble seconds = (g_get_monotonic_time () - self->begin) / 1e6;
 
-  return count_switches () - self->n_switches > BUSY_SWITCHES_PER_MS * ms;
+  return get_others_seconds () - self->others_seconds >
+      BUSY_SHARE * g_get_num_processors () * seconds;
 }
 
 static gboolean
@@ -323,7 +347,7 @@ start (Contest * self, GError ** error)
   gdouble ms;
 
   self->best = TS_VARIANT_PLAIN;
-  self->n_switches = count_switches ();
+  self->others_seconds = get_others_seconds ();
   self->begin = g_get_monotonic_time ();
   self->end = self->begin + (task->mode == TS_TUNE_FULL ?
       TS_TUNE_FULL_BUDGET_MS : TS_TUNE_AUTO_BUDGET_MS) *
