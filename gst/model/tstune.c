@@ -39,7 +39,7 @@ typedef struct
   GString *figures;
   TsVariant best;
   gdouble best_ms;
-  gdouble others_seconds;       /* get_others_seconds() when it began */
+  gdouble own_seconds, system_seconds;  /* of processors, when it began */
   gint64 begin;
 } Contest;
 
@@ -61,26 +61,27 @@ get_system_seconds (void)
       / (gdouble) sysconf (_SC_CLK_TCK);
 }
 
-/* Seconds that all processors have worked for others, or -1. */
 static gdouble
-get_others_seconds (void)
+get_own_seconds (void)
 {
-  gdouble all = get_system_seconds ();
   struct rusage usage = { 0 };
 
   getrusage (RUSAGE_SELF, &usage);
-  return all < 0 ? -1 : all - usage.ru_utime.tv_sec - usage.ru_stime.tv_sec
-      - (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+  return usage.ru_utime.tv_sec + usage.ru_stime.tv_sec
+      + (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
-/* Whether the machine had much other work. */
+/* Whether the machine had much other work.  What computes elsewhere, on a card, is
+ * not held up by it. */
 static gboolean
 was_busy (const Contest * self)
 {
   gdouble seconds = (g_get_monotonic_time () - self->begin) / 1e6;
+  gdouble own = get_own_seconds () - self->own_seconds;
+  gdouble all = get_system_seconds () - self->system_seconds;
 
-  return get_others_seconds () - self->others_seconds >
-      BUSY_SHARE * g_get_num_processors () * seconds;
+  return own > BUSY_SHARE * seconds
+      && all - own > BUSY_SHARE * g_get_num_processors () * seconds;
 }
 
 static gboolean
@@ -347,7 +348,8 @@ start (Contest * self, GError ** error)
   gdouble ms;
 
   self->best = TS_VARIANT_PLAIN;
-  self->others_seconds = get_others_seconds ();
+  self->own_seconds = get_own_seconds ();
+  self->system_seconds = get_system_seconds ();
   self->begin = g_get_monotonic_time ();
   self->end = self->begin + (task->mode == TS_TUNE_FULL ?
       TS_TUNE_FULL_BUDGET_MS : TS_TUNE_AUTO_BUDGET_MS) *
