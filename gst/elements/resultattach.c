@@ -58,8 +58,9 @@ attach_boxes (const GArray * boxes, const TsResultInfo * info,
     const TsBox *box = &g_array_index (boxes, TsBox, i);
 
     detections[i] = (GstTorchscriptDetection) {
-    box->box[0], box->box[1], box->box[2], box->box[3], box->score,
-          box->class_id, get_label (info, box->class_id), 0, 0, box->track_id};
+    .x1 = box->box[0],.y1 = box->box[1],.x2 = box->box[2],.y2 =
+          box->box[3],.score = box->score,.class_id = box->class_id,.label =
+          get_label (info, box->class_id),.track_id = box->track_id,};
   }
   meta = gst_buffer_add_torchscript_detection_meta (buffer,
       ts_detector_get_name (info->detector), info->width, info->height,
