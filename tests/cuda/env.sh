@@ -1,13 +1,14 @@
-# Source it: . tests/cuda/env.sh DIR   (on a CUDA machine without GStreamer; see run.sh)
+# Source it on a CUDA machine without GStreamer (see run.sh), with the directory of the
+# packages in $packages: not every shell hands arguments on to what it sources.
 #
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Unpacks the Debian packages of DIR (fetch-packages.sh) and lets programs find them,
+# Unpacks the Debian packages (fetch-packages.sh) and lets programs find them,
 # and the libtorch inside Python's torch package.
 GST_SYSROOT=${GST_SYSROOT:-/opt/gst}
 if [ ! -e "$GST_SYSROOT/unpacked" ]; then
   mkdir -p "$GST_SYSROOT"
-  for deb in "$1"/*.deb; do dpkg -x "$deb" "$GST_SYSROOT"; done
+  for deb in "$packages"/*.deb; do dpkg -x "$deb" "$GST_SYSROOT" || exit; done
   touch "$GST_SYSROOT/unpacked"
 fi
 _lib=$GST_SYSROOT/usr/lib/x86_64-linux-gnu

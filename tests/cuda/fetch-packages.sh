@@ -29,5 +29,5 @@ apt-get download \
   zlib1g zlib1g-dev libzstd1 libzstd-dev liblzma5 liblzma-dev libbz2-1.0 libbz2-dev \
   libexpat1 libexpat1-dev libbrotli1 libbrotli-dev libbsd0 libmd0 libcap2 \
   libunwind8 libunwind-dev libdw1 libdw-dev libelf1 libelf-dev \
-  check pkgconf pkgconf-bin libpkgconf3
+  libseccomp2 libseccomp-dev check pkgconf pkgconf-bin libpkgconf3
 du -sh .

@@ -20,7 +20,7 @@ made=$out/packages
 log=$out/log
 failures=0
 mkdir -p "$out"
-. "$top/tests/cuda/env.sh" "$packages"
+. "$top/tests/cuda/env.sh"
 
 say() { echo "== $(date +%T) $*"; }
 
@@ -46,7 +46,8 @@ build_step() {
   meson setup "$build" "$top" -Dlibtorch="$TORCH_DIR" -Dpython="$(command -v python3)" \
     -Dintrospection=disabled -Dcuda=enabled -Dcuda-arch=native >"$log.setup" 2>&1 &&
     ninja -C "$build" >"$log.ninja" 2>&1 || {
-      tail -40 "$log.setup" "$log.ninja"
+      tail -n 40 "$log.setup"
+      tail -n 40 "$log.ninja"
       exit 1
     }
 }
