@@ -8,6 +8,7 @@
 #include <c10/cuda/CUDACachingAllocator.h>
 #include <c10/cuda/CUDAGuard.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <shared_mutex>
@@ -28,17 +29,43 @@ namespace {
 // is worth a graph.
 constexpr int kRunsBeforeGraph = 3;
 constexpr int kTimedRuns = 3;
+constexpr size_t kStreamsMemory = (size_t)64 << 20;
 constexpr size_t kLittleMemory = (size_t)512 << 20;
 
-// Making a graph needs the card alone (see can_capture()); running does not.
+// A plan that takes more of the card than this serves all lanes, one after the other;
+// of smaller ones each lane has its own, as two of them fill the card better.
+constexpr int64_t kOwnPlanBytes = (int64_t)256 << 20;
+
+// Making a graph needs all cards alone (see can_capture()); running does not.  Who
+// waits to be alone keeps the gate shut, or those who run would never leave a gap.
+std::mutex card_gate;
 std::shared_mutex card_lock;
-using Shared = std::shared_lock<std::shared_mutex>;
-using Alone = std::unique_lock<std::shared_mutex>;
+
+class Together {
+ public:
+  Together() {
+    std::lock_guard<std::mutex> gate(card_gate);
+    card_lock.lock_shared();
+  }
+  Together(const Together &) = delete;
+  Together &operator=(const Together &) = delete;
+  ~Together() { card_lock.unlock_shared(); }
+};
+
+class Alone {
+ public:
+  Alone() : gate_(card_gate), lock_(card_lock) {}
+
+ private:
+  std::lock_guard<std::mutex> gate_;
+  std::unique_lock<std::shared_mutex> lock_;
+};
 
 // What the lanes of one module share.
 struct Share {
   std::mutex lock;  // guards the making of variants
-  std::unique_ptr<Variant> variants[2];
+  std::shared_ptr<Variant> variants[2];
+  std::vector<std::weak_ptr<Plan>> plans;  // those for all lanes; touched alone
   std::mutex turn;  // of a module that keeps state: one lane at a time
 };
 
@@ -48,10 +75,9 @@ class Event {
   Event(const Event &) = delete;
   Event &operator=(const Event &) = delete;
   ~Event() { cudaEventDestroy(event_); }
-  void wait(cudaStream_t stream) {
-    check_cuda(cudaEventRecord(event_, stream));
-    check_cuda(cudaEventSynchronize(event_));
-  }
+  void record(cudaStream_t stream) { check_cuda(cudaEventRecord(event_, stream)); }
+  void wait() { check_cuda(cudaEventSynchronize(event_)); }
+  void hold(cudaStream_t stream) { check_cuda(cudaStreamWaitEvent(stream, event_, 0)); }
 
  private:
   cudaEvent_t event_ = nullptr;
@@ -73,11 +99,11 @@ bool same_input(const TsShimInput &a, const TsShimInput &b) {
   return memcmp(&a, &b, sizeof a) == 0;
 }
 
-double time_ms(Plan &plan, cudaStream_t stream) {
-  check_cuda(cudaStreamSynchronize(stream));
+double time_ms(Plan &plan) {
+  check_cuda(cudaStreamSynchronize(plan.stream()));
   const auto start = std::chrono::steady_clock::now();
   for (int i = 0; i < kTimedRuns; i++) plan.run();
-  check_cuda(cudaStreamSynchronize(stream));
+  check_cuda(cudaStreamSynchronize(plan.stream()));
   const std::chrono::duration<double, std::milli> time =
       std::chrono::steady_clock::now() - start;
   return time.count() / kTimedRuns;
@@ -87,6 +113,12 @@ std::string in_ms(double ms) {
   char text[32];
   snprintf(text, sizeof text, "%.2f ms", ms);
   return text;
+}
+
+int64_t reserved_bytes(c10::Device device) {
+  constexpr size_t kAll = 0;  // blocks of all sizes
+  const auto stats = c10::cuda::CUDACachingAllocator::getDeviceStats(device.index());
+  return stats.reserved_bytes[kAll].current;
 }
 
 std::string layout_name(bool channels_last) {
@@ -104,30 +136,37 @@ struct TsShimLane {
   const TsShimValue *run(const PlanShape &shape, const TsShimFrame *frames);
   TsShimValue answer() const;
   void prepare_as(const TsShimLane &other);
-  std::string note;
+  const char *note() const { return last_ ? last_->note.c_str() : ""; }
   TsShimModule &module;
 
  private:
   const TsShimValue *run_on_card(const PlanShape &shape, const TsShimFrame *frames);
-  Plan &find_plan(const PlanShape &shape);
-  Plan *find_made(const PlanShape &shape) const;
-  Plan &tune(const PlanShape &shape);
-  std::unique_ptr<Plan> new_plan(const PlanShape &shape, bool channels_last);
-  std::unique_ptr<Plan> try_layout(const PlanShape &shape, bool channels_last,
+  std::shared_ptr<Plan> find_plan(const PlanShape &shape);
+  std::shared_ptr<Plan> find_made(const PlanShape &shape) const;
+  std::shared_ptr<Plan> find_ready(const PlanShape &shape) const;
+  std::shared_ptr<Plan> make_plan(const PlanShape &shape);
+  int64_t round_up(const PlanShape &shape) const;
+  std::shared_ptr<Plan> tune(const PlanShape &shape);
+  std::shared_ptr<Plan> new_plan(const PlanShape &shape, bool channels_last);
+  std::shared_ptr<Plan> try_layout(const PlanShape &shape, bool channels_last,
                                    double *ms);
+  void offer(const std::shared_ptr<Plan> &plan);
+  void take_shared_plans(const TsShimInput &input);
   void try_graph(Plan &plan);
   void forget_plans();
   bool out_of_memory(const char *what) const;
-  ts::Variant &variant(bool channels_last);
-  const TsShimValue *to_value(const Plan &plan, int64_t n);
+  std::shared_ptr<ts::Variant> variant(bool channels_last);
+  void drop_variant(bool channels_last);
+  const TsShimValue *head_value(const Plan &plan, int64_t n);
 
   ts::Share &share_;
-  c10::cuda::CUDAStream stream_;
-  ts::Event done_;
+  c10::cuda::CUDAStream stream_;  // for the frames' bytes
+  ts::Event uploaded_, done_;
   ts::Upload upload_;
   std::vector<TsShimFrame> on_card_;
-  std::vector<std::unique_ptr<Plan>> plans_;
-  const Plan *last_ = nullptr;  // that of the last run
+  std::vector<std::shared_ptr<Plan>> plans_;
+  ts::Pinned host_;       // of a head, the best of the last run
+  Plan *last_ = nullptr;  // that of the last run
   int64_t last_n_ = 0;
   int64_t largest_ = 0;
   bool channels_last_ = false;  // the faster layout, as far as measured
@@ -155,44 +194,77 @@ TsShimLane::TsShimLane(TsShimModule &module)
   ts::check_cuda(cudaDeviceSynchronize());
 }
 
-ts::Variant &TsShimLane::variant(bool channels_last) {
+std::shared_ptr<ts::Variant> TsShimLane::variant(bool channels_last) {
   std::lock_guard<std::mutex> guard(share_.lock);
   auto &variant = share_.variants[channels_last];
-  if (!variant) variant = std::make_unique<ts::Variant>(module, channels_last);
-  return *variant;
+  if (!variant) variant = std::make_shared<ts::Variant>(module, channels_last);
+  return variant;
 }
 
-std::unique_ptr<Plan> TsShimLane::new_plan(const PlanShape &shape, bool channels_last) {
-  auto plan = std::make_unique<Plan>(variant(channels_last), shape, stream_);
+// Its weights go with the last plan that uses them.
+void TsShimLane::drop_variant(bool channels_last) {
+  std::lock_guard<std::mutex> guard(share_.lock);
+  share_.variants[channels_last].reset();
+}
+
+std::shared_ptr<Plan> TsShimLane::new_plan(const PlanShape &shape, bool channels_last) {
+  auto plan = std::make_shared<Plan>(variant(channels_last), shape, module.device);
+  c10::cuda::CUDAStreamGuard on_stream(plan->stream());
+  uploaded_.hold(plan->stream());
   plan->fill(on_card_);
   plan->warm_up();
   return plan;
 }
 
-void TsShimLane::try_graph(Plan &plan) {
-  std::string reason;
-  if (plan.try_capture(&reason))
-    note = "as a CUDA graph";
-  else
-    note = "call by call, as there can be no CUDA graph: " + reason;
+// A large graph is there for the other lanes as well.
+void TsShimLane::offer(const std::shared_ptr<Plan> &plan) {
+  if (plan->bytes > ts::kOwnPlanBytes) share_.plans.push_back(plan);
 }
 
-std::unique_ptr<Plan> TsShimLane::try_layout(const PlanShape &shape, bool channels_last,
+void TsShimLane::take_shared_plans(const TsShimInput &input) {
+  auto &shared = share_.plans;
+  shared.erase(std::remove_if(shared.begin(), shared.end(),
+                              [](const auto &plan) { return plan.expired(); }),
+               shared.end());
+  for (const auto &weak : shared) {
+    auto plan = weak.lock();
+    if (ts::same_input(plan->shape().input, input) &&
+        std::find(plans_.begin(), plans_.end(), plan) == plans_.end())
+      plans_.push_back(plan);
+  }
+}
+
+void TsShimLane::try_graph(Plan &plan) {
+  c10::cuda::CUDAStreamGuard on_stream(plan.stream());
+  std::string reason;
+  c10::cuda::CUDACachingAllocator::emptyCache();
+  const int64_t before = ts::reserved_bytes(module.device);
+  if (plan.try_capture(&reason))
+    plan.note = "as a CUDA graph";
+  else
+    plan.note = "call by call, as there can be no CUDA graph: " + reason;
+  c10::cuda::CUDACachingAllocator::emptyCache();
+  if (!plan.is_graph()) return;
+  plan.bytes = ts::reserved_bytes(module.device) - before;
+  plan.note += " in " + std::to_string(plan.bytes >> 20) + " MB";
+}
+
+std::shared_ptr<Plan> TsShimLane::try_layout(const PlanShape &shape, bool channels_last,
                                              double *ms) {
   auto plan = new_plan(shape, channels_last);
   try_graph(*plan);
-  *ms = ts::time_ms(*plan, stream_);
+  c10::cuda::CUDAStreamGuard on_stream(plan->stream());
+  *ms = ts::time_ms(*plan);
   return plan;
 }
 
 // Makes a plan of each layout, measures, keeps the faster.
-Plan &TsShimLane::tune(const PlanShape &shape) {
+std::shared_ptr<Plan> TsShimLane::tune(const PlanShape &shape) {
   ts::Benchmarking benchmarking;
   double plain_ms = 0, other_ms = 0;
   auto best = try_layout(shape, false, &plain_ms);
   channels_last_ = false;
   if (module.is_frozen && !shape.input.interleaved && shape.input.channels > 1) {
-    const std::string plain_note = note;
     try {
       auto other = try_layout(shape, true, &other_ms);
       channels_last_ = other_ms < plain_ms;
@@ -200,65 +272,98 @@ Plan &TsShimLane::tune(const PlanShape &shape) {
     } catch (const std::exception &) {
       cudaGetLastError();  // the plain layout works
     }
-    if (!channels_last_) note = plain_note;
   }
-  note += ", " + ts::layout_name(channels_last_) + " (" + ts::in_ms(plain_ms) +
-          " contiguous" +
-          (other_ms > 0 ? ", " + ts::in_ms(other_ms) + " channels_last)" : ")");
+  best->note += ", " + ts::layout_name(channels_last_) + " (" + ts::in_ms(plain_ms) +
+                " contiguous" +
+                (other_ms > 0 ? ", " + ts::in_ms(other_ms) + " channels_last)" : ")");
+  drop_variant(!channels_last_);
   c10::cuda::CUDACachingAllocator::emptyCache();
-  plans_.push_back(std::move(best));
-  return *plans_.back();
+  return best;
 }
 
-Plan *TsShimLane::find_made(const PlanShape &shape) const {
-  Plan *larger = nullptr;
+std::shared_ptr<Plan> TsShimLane::find_made(const PlanShape &shape) const {
+  std::shared_ptr<Plan> same, larger;
   for (const auto &plan : plans_) {
     const PlanShape &made = plan->shape();
     if (!ts::same_input(made.input, shape.input) || made.keep != shape.keep) continue;
-    if (made.n == shape.n) return plan.get();
-    // A graph with places left over beats single calls, and a head can be cut.
-    if (plan->is_graph() && plan->is_head() && made.n > shape.n &&
-        made.n <= 2 * shape.n && (!larger || made.n < larger->shape().n))
-      larger = plan.get();
+    if (made.n == shape.n && (!same || plan->is_graph())) same = plan;
+    // Places left over cost less than another plan, and a head can be cut.
+    if (plan->is_head() && made.n > shape.n && made.n <= 2 * shape.n &&
+        (!larger || made.n < larger->shape().n))
+      larger = plan;
   }
-  return larger;
+  return same ? same : larger;
 }
 
-Plan &TsShimLane::find_plan(const PlanShape &shape) {
+// How many places a plan for @n has: a head can be cut, and few sizes are soon made.
+int64_t TsShimLane::round_up(const PlanShape &shape) const {
+  const bool can_cut = std::any_of(plans_.begin(), plans_.end(), [&](const auto &plan) {
+    return plan->is_head() && plan->shape().keep == shape.keep;
+  });
+  int64_t n = 1;
+  while (n < shape.n) n *= 2;
+  return can_cut ? std::min(n, largest_) : shape.n;
+}
+
+// A plan that needs nothing more to be done to it, or NULL.
+std::shared_ptr<Plan> TsShimLane::find_ready(const PlanShape &shape) const {
+  auto plan = find_made(shape);
+  return plan && (plan->is_graph() || plan->runs != ts::kRunsBeforeGraph) ? plan
+                                                                          : nullptr;
+}
+
+std::shared_ptr<Plan> TsShimLane::make_plan(const PlanShape &shape) {
+  std::shared_ptr<Plan> plan = find_made(shape);
+  if (plan) {
+    try_graph(*plan);
+  } else if (shape.n > largest_) {
+    plan = tune(shape);
+    largest_ = shape.n;
+    plan->runs = ts::kRunsBeforeGraph;
+    plans_.push_back(plan);
+  } else {
+    PlanShape rounded = shape;
+    rounded.n = round_up(shape);
+    plan = new_plan(rounded, channels_last_);
+    plans_.push_back(plan);
+  }
+  offer(plan);
+  return plan;
+}
+
+std::shared_ptr<Plan> TsShimLane::find_plan(const PlanShape &shape) {
   if (!plans_.empty() && !ts::same_input(plans_[0]->shape().input, shape.input)) {
     forget_plans();
     largest_ = 0;
   }
-  Plan *plan = find_made(shape);
-  if (plan && (plan->is_graph() || plan->runs != ts::kRunsBeforeGraph)) return *plan;
-  ts::Alone alone(ts::card_lock);
-  if (plan) {
-    try_graph(*plan);
-    return *plan;
+  {
+    ts::Together together;
+    if (auto plan = find_ready(shape)) return plan;
   }
-  if (shape.n > largest_) {
-    largest_ = shape.n;
-    Plan &tuned = tune(shape);
-    tuned.runs = ts::kRunsBeforeGraph;
-    return tuned;
-  }
-  plans_.push_back(new_plan(shape, channels_last_));
-  return *plans_.back();
+  ts::Alone alone;
+  take_shared_plans(shape.input);
+  auto plan = find_ready(shape);
+  return plan ? plan : make_plan(shape);
 }
 
 void TsShimLane::prepare_as(const TsShimLane &other) {
   c10::InferenceMode inference;
   c10::cuda::CUDAStreamGuard on_stream(stream_);
-  ts::Alone alone(ts::card_lock);
+  ts::Alone alone;
   channels_last_ = other.channels_last_;
   largest_ = other.largest_;
   for (const auto &made : other.plans_) {
+    if (made->bytes > ts::kOwnPlanBytes) {
+      plans_.push_back(made);
+      continue;
+    }
     auto plan = new_plan(made->shape(), made->is_channels_last());
     if (made->is_graph()) try_graph(*plan);
     plan->runs = ts::kRunsBeforeGraph + 1;
+    plan->bytes = made->bytes;
+    plan->note = made->note;
     plans_.push_back(std::move(plan));
   }
-  note = other.note;
 }
 
 void TsShimLane::forget_plans() {
@@ -267,15 +372,10 @@ void TsShimLane::forget_plans() {
   c10::cuda::CUDACachingAllocator::emptyCache();
 }
 
-// The tensor of a head is in the plan's memory; another answer is copied.
-const TsShimValue *TsShimLane::to_value(const Plan &plan, int64_t n) {
-  if (!plan.is_head()) {
-    value_ = ts::to_value(plan.answer(), module.path);
-    return &value_;
-  }
+const TsShimValue *TsShimLane::head_value(const Plan &plan, int64_t n) {
   value_ = TsShimValue();
   value_.kind = TS_SHIM_TENSOR;
-  value_.tensor.data = plan.host();
+  value_.tensor.data = host_.data();
   value_.tensor.dtype = TS_SHIM_FLOAT32;
   value_.tensor.n_dims = 3;
   value_.tensor.shape[0] = n;
@@ -284,18 +384,33 @@ const TsShimValue *TsShimLane::to_value(const Plan &plan, int64_t n) {
   return &value_;
 }
 
+// What is queued on the plan's stream is in order, so that only the queuing has to be
+// one lane's at a time; an answer that is no head is copied before the next one's run.
 const TsShimValue *TsShimLane::run_on_card(const PlanShape &shape,
                                            const TsShimFrame *frames) {
   upload_.start(frames, (size_t)shape.n, &on_card_);
-  Plan &plan = find_plan(shape);
-  ts::Shared together(ts::card_lock);
+  uploaded_.record(stream_);
+  const std::shared_ptr<Plan> found = find_plan(shape);
+  Plan &plan = *found;
+  ts::Together together;
+  c10::cuda::CUDAStreamGuard on_stream(plan.stream());
+  std::unique_lock<std::mutex> turn(plan.turn);
+  last_ = nullptr;
+  uploaded_.hold(plan.stream());
   plan.fill(on_card_);
   plan.run();
   plan.runs++;
-  done_.wait(stream_);
+  const bool is_head = plan.is_head();
+  if (is_head) plan.fetch(&host_);
+  done_.record(plan.stream());
+  plan.last_user = this;
+  if (is_head) turn.unlock();
+  done_.wait();
   last_ = &plan;
   last_n_ = shape.n;
-  return to_value(plan, shape.n);
+  if (is_head) return head_value(plan, shape.n);
+  value_ = ts::to_value(plan.answer(), module.path);
+  return &value_;
 }
 
 // cuDNN without memory only says that no algorithm works.
@@ -334,8 +449,11 @@ const TsShimValue *TsShimLane::run(const PlanShape &shape, const TsShimFrame *fr
 TsShimValue TsShimLane::answer() const {
   if (last_ == nullptr)
     throw ts::Error(TS_SHIM_ERROR_ARGUMENT, "the lane has run nothing yet");
-  c10::cuda::CUDAStreamGuard on_stream(stream_);
-  ts::Shared together(ts::card_lock);
+  c10::cuda::CUDAStreamGuard on_stream(last_->stream());
+  ts::Together together;
+  std::lock_guard<std::mutex> turn(last_->turn);
+  if (last_->last_user != this)
+    throw ts::Error(TS_SHIM_ERROR_ARGUMENT, "another lane has run since");
   c10::IValue answer = last_->answer();
   if (last_->is_head() && last_n_ < last_->shape().n)
     answer = answer.toTensor().narrow(0, 0, last_n_);
@@ -398,11 +516,13 @@ TsShimStatus lane_answer(TsShimLane *lane, TsShimValue **answer, char *error,
                [&] { *answer = new TsShimValue(lane->answer()); });
 }
 
-const char *lane_note(const TsShimLane *lane) { return lane->note.c_str(); }
+const char *lane_note(const TsShimLane *lane) { return lane->note(); }
 
-void *host_alloc(size_t size) {
+void *host_alloc(const char *device, size_t size) {
   void *memory = nullptr;
-  if (cudaHostAlloc(&memory, size, cudaHostAllocPortable) == cudaSuccess) return memory;
+  if (cudaSetDevice(c10::Device(device).index()) == cudaSuccess &&
+      cudaHostAlloc(&memory, size, cudaHostAllocPortable) == cudaSuccess)
+    return memory;
   cudaGetLastError();
   return nullptr;
 }
@@ -410,6 +530,25 @@ void *host_alloc(size_t size) {
 void host_free(void *memory) { cudaFreeHost(memory); }
 
 }  // namespace
+
+void prepare_card(c10::Device device) {
+  c10::cuda::CUDAGuard on_device(device);
+  size_t free = 0, total = 0;
+  check_cuda(cudaMemGetInfo(&free, &total));
+  if (free < kStreamsMemory)
+    throw Error(TS_SHIM_ERROR_MEMORY, device.str() + " has " +
+                                          std::to_string(free >> 20) +
+                                          " MB of free memory; free some there");
+  c10::cuda::getStreamFromPool(false, device.index());
+}
+
+void release_card_memory() {
+  try {
+    c10::cuda::CUDACachingAllocator::emptyCache();
+  } catch (const std::exception &) {
+    cudaGetLastError();
+  }
+}
 
 void fill_lane_functions(TsShimApi *api) {
   api->lane_new = lane_new;

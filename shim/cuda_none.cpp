@@ -7,4 +7,8 @@ namespace ts {
 
 void fill_lane_functions(TsShimApi *) {}
 
+void prepare_card(c10::Device) {}
+
+void release_card_memory() {}
+
 }  // namespace ts

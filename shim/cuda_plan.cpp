@@ -3,6 +3,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cuda_plan.h"
 
+#include <c10/cuda/CUDAGuard.h>
+
 #include "cuda_fuse.h"
 #include "shim_error.h"
 #include "torch_convert.h"
@@ -99,16 +101,18 @@ c10::IValue Variant::run(const at::Tensor &pixels) {
   return c10::ivalue::Tuple::create(std::move(stack));
 }
 
-Plan::Plan(Variant &variant, const PlanShape &shape, c10::cuda::CUDAStream stream)
-    : variant_(variant),
+Plan::Plan(std::shared_ptr<Variant> variant, const PlanShape &shape, c10::Device device)
+    : variant_(std::move(variant)),
       shape_(shape),
-      stream_(stream),
-      pixels_(new_pixels(shape, variant.channels_last, stream.device())) {}
+      stream_(c10::cuda::getStreamFromPool(false, device.index())) {
+  c10::cuda::CUDAStreamGuard on_stream(stream_);
+  pixels_ = new_pixels(shape, variant_->channels_last, device);
+}
 
 void Plan::fill(const std::vector<TsShimFrame> &frames) {
   const size_t item = pixels_.nbytes() / (size_t)shape_.n;
   uint8_t *out = (uint8_t *)pixels_.data_ptr();
-  const bool interleaved = shape_.input.interleaved || variant_.channels_last;
+  const bool interleaved = shape_.input.interleaved || variant_->channels_last;
   for (size_t i = 0; i < frames.size(); i++)
     check_cuda(
         cuda_tensorize({frames[i], shape_.input, interleaved}, out + i * item, stream_));
@@ -123,17 +127,21 @@ void Plan::select() {
   const int64_t size = n * rows * shape_.keep * (int64_t)sizeof(float);
   auto keys = (uint32_t *)reserve(&keys_, n * (anchors + shape_.keep) * 4, head.device());
   auto best = (float *)reserve(&best_, size, head.device());
-  host_.reserve((size_t)size);
   check_cuda(
       cuda_select({head.data_ptr(), dtype_of(head), (int)n, (int)rows, (int)anchors},
                   (int)shape_.keep, keys, best, stream_));
-  check_cuda(
-      cudaMemcpyAsync(host(), best, (size_t)size, cudaMemcpyDeviceToHost, stream_));
   rows_ = rows;
 }
 
+void Plan::fetch(Pinned *host) const {
+  const size_t size = (size_t)(shape_.n * rows_ * shape_.keep) * sizeof(float);
+  host->reserve(size);
+  check_cuda(cudaMemcpyAsync(host->data(), best_.data_ptr(), size, cudaMemcpyDeviceToHost,
+                             stream_));
+}
+
 void Plan::queue() {
-  answer_ = variant_.run(pixels_);
+  answer_ = variant_->run(pixels_);
   select();
 }
 

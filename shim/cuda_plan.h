@@ -7,6 +7,10 @@
 #include <c10/cuda/CUDAStream.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
 
+#include <atomic>
+#include <memory>
+#include <mutex>
+
 #include "cuda_graph.h"
 #include "cuda_kernels.h"
 #include "cuda_memory.h"
@@ -33,45 +37,51 @@ class Variant {
   torch::jit::GraphExecutor executor_;
 };
 
-// The input's memory, the module, and where its answer goes: queued call by call, or
-// as one CUDA graph.
+// The input's memory, the module, and its answer: queued call by call, or as one CUDA
+// graph, on a stream of its own.  Lanes may share a plan; who queues a run holds its
+// turn until all of it, the copy of the answer included, is queued.
 class Plan {
  public:
-  Plan(Variant &variant, const PlanShape &shape, c10::cuda::CUDAStream stream);
+  Plan(std::shared_ptr<Variant> variant, const PlanShape &shape, c10::Device device);
 
   // Writes @frames, whose planes are on the card, to the input.
   void fill(const std::vector<TsShimFrame> &frames);
 
-  // Queues the module and, of a head, the copy of the best to the host.
+  // Queues the module and, of a head, the choice of the best.
   void run();
+
+  // Queues the copy of what was chosen of a head: float32 [n, rows, keep].
+  void fetch(Pinned *host) const;
 
   // Runs once and waits.  Then a graph can be tried: FALSE with a *reason if there is
   // to be none.
   void warm_up();
   bool try_capture(std::string *reason);
   bool is_graph() const { return graph_ != nullptr; }
-  bool is_channels_last() const { return variant_.channels_last; }
+  bool is_channels_last() const { return variant_->channels_last; }
 
-  // Whether the answer was a head, of which host() then has the best, as float32
-  // [n, rows, keep].
+  // Whether the answer was a head, of which the best were chosen.
   bool is_head() const { return rows_ > 0; }
-  float *host() const { return (float *)host_.data(); }
   int64_t rows() const { return rows_; }
   const c10::IValue &answer() const { return answer_; }
   const PlanShape &shape() const { return shape_; }
-  int runs = 0;
+  c10::cuda::CUDAStream stream() const { return stream_; }
+  std::atomic<int> runs{0};
+  std::mutex turn;
+  const void *last_user = nullptr;  // whose answer it has; guarded by turn
+  std::string note;                 // how it runs, for people
+  int64_t bytes = 0;                // of the card's memory, that only this plan has
 
  private:
   void queue();
   void select();
-  Variant &variant_;
+  const std::shared_ptr<Variant> variant_;
   const PlanShape shape_;
   c10::cuda::CUDAStream stream_;
   at::Tensor pixels_;
   c10::IValue answer_;
   int64_t rows_ = 0;
   at::Tensor keys_, best_;
-  Pinned host_;
   std::unique_ptr<at::cuda::CUDAGraph> graph_;
 };
 

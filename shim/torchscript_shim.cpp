@@ -166,6 +166,7 @@ std::unique_ptr<TsShimModule> load_module(const TsShimLoadOptions &options) {
   self->module = freeze(module, self->method_name);
   self->is_frozen = self->module._ivalue() != module._ivalue();
   fit_to_device(self->module, *self);
+  if (self->device.is_cuda()) ts::prepare_card(self->device);
   self->writes_input = writes_input(self->module, self->method_name);
   if (options.tunable) {
     self->as_loaded = std::move(module);
@@ -268,7 +269,11 @@ TsShimStatus load(const TsShimLoadOptions *options, TsShimModule **module, char 
                    [&] { *module = load_module(*options).release(); });
 }
 
-void module_free(TsShimModule *module) { delete module; }
+void module_free(TsShimModule *module) {
+  const bool on_card = module != nullptr && module->device.is_cuda();
+  delete module;
+  if (on_card) ts::release_card_memory();
+}
 
 const char *config(const TsShimModule *module, size_t *size) {
   if (module->config.empty()) return nullptr;

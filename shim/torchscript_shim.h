@@ -282,8 +282,9 @@ typedef struct
   /* A sentence on how the last run ran ("as a CUDA graph, ..."); the lane's. */
   const char *(*lane_note) (const TsShimLane *lane);
 
-  /* Memory that a card reads at full speed; NULL if there is none. */
-  void *(*host_alloc) (size_t size);
+  /* Memory that the cards read at full speed; NULL if there is none.  @device is one
+   * that is in use, so that no other is woken up for it. */
+  void *(*host_alloc) (const char *device, size_t size);
   void (*host_free) (void *memory);
 
   /* Does what load() and run() need files for, save the module itself, for a process

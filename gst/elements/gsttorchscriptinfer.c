@@ -144,7 +144,7 @@ open_model (GstTorchscriptInfer * self, const TsInferSettings * settings)
   }
   tell_model (self);
   ts_infer_queue_set_max (self->queue,
-      ts_infer_settings_get_max_in_flight (settings));
+      ts_infer_settings_get_max_in_flight (settings, model->instance));
   ts_infer_latency_reset (&self->latency, estimate_latency (settings));
   return TRUE;
 }

@@ -15,6 +15,7 @@ ts_infer_model_open (const TsInferSettings * settings, guint number,
     .batch_size = settings->batch_size,
     .batch_timeout_us = 1000 * (gint64) settings->batch_timeout,
     .scheduling = settings->scheduling,
+    .all_devices = settings->devices == TS_DEVICES_ALL,
   };
   TsInstance *instance = ts_registry_acquire (settings->model_instance_id,
       number > 0, &options, error);
@@ -26,7 +27,7 @@ ts_infer_model_open (const TsInferSettings * settings, guint number,
   g_atomic_ref_count_init (&self->references);
   self->instance = instance;
   self->stream = ts_stream_new (instance,
-      ts_infer_settings_get_max_in_flight (settings));
+      ts_infer_settings_get_max_in_flight (settings, instance));
   self->number = number;
   return self;
 }

@@ -250,6 +250,22 @@ get_scheduling_type (void)
 }
 
 static GType
+get_devices_type (void)
+{
+  static const GEnumValue values[] = {
+    {TS_DEVICES_ONE, "The one that the property device chooses", "one"},
+    {TS_DEVICES_ALL, "All CUDA devices, if that is one of them", "all"},
+    {0}
+  };
+  static GType type;
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (&type, g_enum_register_static ("GstTorchscriptDevices",
+            values));
+  return type;
+}
+
+static GType
 get_on_late_type (void)
 {
   static const GEnumValue values[] = {
@@ -285,11 +301,15 @@ install_sharing (GObjectClass * klass)
           "Whether a model that is free waits for a full batch",
           get_scheduling_type (), TS_SCHEDULING_LATENCY, READY));
   gst_type_mark_as_plugin_api (get_scheduling_type (), 0);
+  add (klass, FIELD (devices), g_param_spec_enum ("devices", "Devices",
+          "Whether frames go to all CUDA devices, each to the one with least to do",
+          get_devices_type (), TS_DEVICES_ONE, READY));
+  gst_type_mark_as_plugin_api (get_devices_type (), 0);
   add (klass, FIELD (max_in_flight),
       g_param_spec_uint ("max-in-flight", "Maximum in flight",
           "Frames inside the element at a time; 1 makes it hold upstream until a "
-          "frame is through (0: 1, and with scheduling=throughput one more than "
-          "a batch)", 0, 1024, 0, READY));
+          "frame is through (0: one a device, and with scheduling=throughput a "
+          "batch more than can run at a time)", 0, 1024, 0, READY));
 }
 
 static GType
@@ -546,9 +566,13 @@ ts_infer_settings_get_thresholds (const TsInferSettings * self)
 }
 
 guint
-ts_infer_settings_get_max_in_flight (const TsInferSettings * self)
+ts_infer_settings_get_max_in_flight (const TsInferSettings * self,
+    const TsInstance * instance)
 {
   if (self->max_in_flight > 0)
     return self->max_in_flight;
-  return self->scheduling == TS_SCHEDULING_LATENCY ? 1 : self->batch_size + 1;
+  if (self->scheduling == TS_SCHEDULING_LATENCY)
+    return ts_instance_get_n_devices (instance);
+  /* A full batch waits while all lanes run one. */
+  return (ts_instance_get_max_lanes (instance) + 1) * self->batch_size;
 }

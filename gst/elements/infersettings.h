@@ -7,6 +7,7 @@
 #include <gst/gst.h>
 
 #include "../model/tsdetector.h"
+#include "../runtime/tsinstance.h"
 #include "metaforms.h"
 
 G_BEGIN_DECLS
@@ -30,6 +31,12 @@ typedef enum
   TS_ISOLATION_NONE,
   TS_ISOLATION_PROCESS
 } TsIsolation;
+
+typedef enum
+{
+  TS_DEVICES_ONE,
+  TS_DEVICES_ALL
+} TsDevices;
 
 /* One field for each property.  Strings are owned; unset ones are NULL or "". */
 typedef struct
@@ -60,6 +67,7 @@ typedef struct
   guint batch_size;
   guint batch_timeout;          /* ms */
   gint scheduling;              /* TsScheduling */
+  gint devices;                 /* TsDevices */
   guint max_in_flight;          /* 0: as the scheduling says */
 
   /* Which frames it looks at; read with each frame. */
@@ -105,7 +113,9 @@ void ts_infer_settings_copy (const TsInferSettings * self,
 TsDetectorOptions ts_infer_settings_get_options (const TsInferSettings * self);
 TsThresholds ts_infer_settings_get_thresholds (const TsInferSettings * self);
 
-/* How many frames may be inside at a time, 1 or more. */
-guint ts_infer_settings_get_max_in_flight (const TsInferSettings * self);
+/* How many frames may be inside at a time, 1 or more: what keeps all lanes of
+ * @instance busy, unless the property says a number. */
+guint ts_infer_settings_get_max_in_flight (const TsInferSettings * self,
+    const TsInstance * instance);
 
 G_END_DECLS

@@ -5,6 +5,7 @@
  * All of it runs in the streaming thread of the sink pad, save flushes.
  */
 #include "elementerror.h"
+#include "framememory.h"
 #include "inferelement.h"
 #include "tserror.h"
 #include "videoimage.h"
@@ -248,8 +249,11 @@ ts_infer_sink_query (GstPad * pad, GstObject * parent, GstQuery * query)
   if (!GST_QUERY_IS_SERIALIZED (query))
     return gst_pad_query_default (pad, parent, query);
   done = ts_infer_queue_run_query (self->queue, query);
-  if (done && GST_QUERY_TYPE (query) == GST_QUERY_ALLOCATION)
-    remove_crop (query);
+  if (GST_QUERY_TYPE (query) != GST_QUERY_ALLOCATION)
+    return done;
+  remove_crop (query);
+  ts_frame_memory_propose (ts_instance_get_detector (self->model->instance),
+      query);
   return done;
 }
 

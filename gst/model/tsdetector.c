@@ -375,9 +375,8 @@ find_single_reason (const TsModelSpec * spec)
   return spec->inputs->len == 1 ? NULL : "it takes other inputs than the frame";
 }
 
-/* Whether frames can become a tensor on the device. */
-static gboolean
-takes_frames (const TsDetector * self)
+gboolean
+ts_detector_takes_frames (const TsDetector * self)
 {
   return ts_engine_takes_frames (self->engine)
       && !find_single_reason (self->spec)
@@ -429,7 +428,7 @@ forward (TsDetector * self, const TsImage * image, GError ** error)
   gint64 clock = g_get_monotonic_time ();
   gboolean done;
 
-  if (takes_frames (self)) {
+  if (ts_detector_takes_frames (self)) {
     place_frame (self, image, 0, 1);
     return run_frames (self, error);
   }
@@ -563,7 +562,7 @@ static gboolean
 forward_batch (TsDetector * self, const TsBatchItem * items, guint n,
     GError ** error)
 {
-  if (!takes_frames (self))
+  if (!ts_detector_takes_frames (self))
     return fill_batch (self, items, n) && run_engine (self, error);
   self->keep = 0;
   for (guint i = 0; i < n; i++) {
@@ -847,6 +846,12 @@ const gchar *
 ts_detector_get_device (const TsDetector * self)
 {
   return ts_engine_get_device (self->engine);
+}
+
+gboolean
+ts_detector_has_device (const TsDetector * self, const gchar * device)
+{
+  return ts_engine_has_device (self->engine, device);
 }
 
 const gchar *

@@ -139,6 +139,14 @@ const gchar *ts_detector_get_tune_note (const TsDetector * self);
 /* The name of a class, or NULL if it has none. */
 const gchar *ts_detector_get_label (const TsDetector * self, gint class_id);
 
+/* Whether frames go to the device as they are, and so best lie in memory of
+ * ts_engine_alloc_frame(). */
+gboolean ts_detector_takes_frames (const TsDetector * self);
+
+/* Whether the libtorch in use has this device ("cuda:1") and it works. */
+gboolean ts_detector_has_device (const TsDetector * self,
+    const gchar * device);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TsDetector, ts_detector_free)
 
 G_END_DECLS

@@ -47,6 +47,20 @@ struct _TsEngine
   gchar *device_reason;
 };
 
+gpointer
+ts_engine_alloc_frame (const gchar * device, gsize size)
+{
+  const TsShimApi *api = ts_shim_open (NULL);
+
+  return api && api->host_alloc ? api->host_alloc (device, size) : NULL;
+}
+
+void
+ts_engine_free_frame (gpointer memory)
+{
+  ts_shim_open (NULL)->host_free (memory);
+}
+
 /* The shim's sentence, which names the file where the shim knows it. */
 static void
 set_shim_error (TsEngine * self, TsShimStatus status, const gchar * text,
@@ -266,6 +280,12 @@ const gchar *
 ts_engine_get_device (const TsEngine * self)
 {
   return self->device;
+}
+
+gboolean
+ts_engine_has_device (const TsEngine * self, const gchar * device)
+{
+  return self->api->check_device (device, NULL, 0) == TS_SHIM_OK;
 }
 
 const gchar *

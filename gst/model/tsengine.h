@@ -49,6 +49,9 @@ gboolean ts_engine_device_is_valid (const gchar * device, GError ** error);
 const gchar *ts_engine_get_device (const TsEngine * self);
 const gchar *ts_engine_get_device_reason (const TsEngine * self);
 
+/* Whether the libtorch in use has this device and it works. */
+gboolean ts_engine_has_device (const TsEngine * self, const gchar * device);
+
 /* "libtorch 1.13.0"; and a sentence about a slow set-up, or NULL; static. */
 const gchar *ts_engine_get_runtime (const TsEngine * self);
 const gchar *ts_engine_get_runtime_warning (const TsEngine * self);
@@ -65,6 +68,11 @@ gboolean ts_engine_run (TsEngine * self, const TsTensor * inputs,
 /* Whether ts_engine_run_frames() works: the module is on a device that takes
  * frames as they are. */
 gboolean ts_engine_takes_frames (const TsEngine * self);
+
+/* Memory for frames that such a device reads faster than other memory, to be freed with
+ * ts_engine_free_frame() at any time; NULL: there is none. */
+gpointer ts_engine_alloc_frame (const gchar * device, gsize size);
+void ts_engine_free_frame (gpointer memory);
 
 /* Runs the module, whose one input must be the frame, on a batch of @n frames.
  * One thread at a time.

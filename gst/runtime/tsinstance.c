@@ -8,23 +8,42 @@
 
 #include "tsjobqueue.h"
 
+/* One that the model is loaded onto. */
+typedef struct
+{
+  TsDetector *detector;         /* the first lane's */
+  guint n_lanes, n_waiting, n_busy;     /* guarded by the instance's lock */
+  guint n_warm_ups;             /* of the instance's that it has seen; likewise */
+} Device;
+
 typedef struct
 {
   TsInstance *instance;
+  Device *device;
   TsDetector *detector;         /* used by the thread only */
   GThread *thread;
 } Lane;
 
+/* What all devices have to be warmed up for. */
+typedef struct
+{
+  guint number;                 /* 1 is the first; 0: none yet */
+  gint width, height;
+  guint runs;
+} WarmUp;
+
 struct _TsInstance
 {
   TsInstanceOptions options;    /* without the model's */
-  TsDetector *detector;         /* the first lane's */
+  GPtrArray *devices;           /* of Device, one at least */
 
   GMutex lock;                  /* guards what follows; never held while a lane
                                    computes or a job's done() runs */
   GCond work;                   /* there may be something to take, or to end */
   TsJobQueue queue;
-  GPtrArray *lanes;             /* of Lane; those after the first come once it has run */
+  GPtrArray *lanes;             /* of Lane; those of a device after its first come once
+                                   that has run */
+  WarmUp warm_up;               /* the last one */
   gchar *size_note, *batch_note, *tune_note;
   gint64 forward_ns;
   gboolean ends;
@@ -42,18 +61,22 @@ typedef struct
 {
   TsJob *jobs[TS_INSTANCE_MAX_BATCH];
   TsBatchItem items[TS_INSTANCE_MAX_BATCH];
-  guint n;
+  guint n;                      /* 0: only warm_up is to be done */
+  WarmUp warm_up;
 } Turn;
 
 static gpointer run_lane (gpointer data);
 
+/* The lock must be held. */
 static void
-add_lane (TsInstance * self, TsDetector * detector)
+add_lane (TsInstance * self, Device * device, TsDetector * detector)
 {
   Lane *lane = g_new0 (Lane, 1);
 
   lane->instance = self;
+  lane->device = device;
   lane->detector = detector;
+  device->n_lanes++;
   g_ptr_array_add (self->lanes, lane);
   lane->thread = g_thread_new ("torchscript", run_lane, lane);
 }
@@ -61,17 +84,95 @@ add_lane (TsInstance * self, TsDetector * detector)
 static guint
 choose_lanes (const TsInstance * self)
 {
+  const Device *first = g_ptr_array_index (self->devices, 0);
+
   if (self->options.n_lanes)
     return self->options.n_lanes;
-  return g_str_equal (ts_detector_get_device (self->detector), "cpu") ? 1 : 2;
+  return g_str_equal (ts_detector_get_device (first->detector), "cpu") ? 1 : 2;
 }
 
-/* Its lock must be held. */
+/* Forks without the lock, as that may compute; only the lane that runs alone on its
+ * device comes here. */
 static void
-add_lanes (TsInstance * self, TsDetector * origin)
+add_lanes (TsInstance * self, Lane * lane)
 {
-  while (!self->ends && self->lanes->len < choose_lanes (self))
-    add_lane (self, ts_detector_fork (origin));
+  guint n = choose_lanes (self);
+  gboolean ends = FALSE;
+
+  for (guint i = lane->device->n_lanes; !ends && i < n; i++) {
+    TsDetector *fork = ts_detector_fork (lane->detector);
+
+    g_mutex_lock (&self->lock);
+    ends = self->ends;
+    if (!ends)
+      add_lane (self, lane->device, fork);
+    g_mutex_unlock (&self->lock);
+    if (ends)
+      ts_detector_free (fork);
+  }
+}
+
+static void
+add_device (TsInstance * self, TsDetector * detector)
+{
+  Device *device = g_new0 (Device, 1);
+
+  device->detector = detector;
+  g_ptr_array_add (self->devices, device);
+}
+
+/* Those that do not exist end the list. */
+static gboolean
+open_other_devices (TsInstance * self, const TsDetectorOptions * options,
+    GError ** error)
+{
+  const Device *first = g_ptr_array_index (self->devices, 0);
+  const gchar *taken = ts_detector_get_device (first->detector);
+
+  if (!g_str_has_prefix (taken, "cuda:"))
+    return TRUE;
+  for (guint i = 0;; i++) {
+    g_autofree gchar *name = g_strdup_printf ("cuda:%u", i);
+    TsDetectorOptions other = *options;
+    TsDetector *detector;
+
+    if (!ts_detector_has_device (first->detector, name))
+      return TRUE;
+    if (g_str_equal (name, taken))
+      continue;
+    other.device = name;
+    detector = ts_detector_open (&other, error);
+    if (!detector)
+      return FALSE;
+    add_device (self, detector);
+  }
+}
+
+static void
+init (TsInstance * self, const TsInstanceOptions * options)
+{
+  self->options = *options;
+  self->options.model = (TsDetectorOptions) {
+  NULL};
+  self->options.batch_size = CLAMP (options->batch_size, 1,
+      TS_INSTANCE_MAX_BATCH);
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->work);
+  ts_job_queue_init (&self->queue);
+  self->lanes = g_ptr_array_new_with_free_func (g_free);
+  self->devices = g_ptr_array_new_with_free_func (g_free);
+}
+
+static void
+start_lanes (TsInstance * self)
+{
+  g_mutex_lock (&self->lock);
+  for (guint i = 0; i < self->devices->len; i++) {
+    Device *device = g_ptr_array_index (self->devices, i);
+
+    add_lane (self, device, device->detector);
+  }
+  g_mutex_unlock (&self->lock);
 }
 
 TsInstance *
@@ -79,23 +180,19 @@ ts_instance_new (const TsInstanceOptions * options, GError ** error)
 {
   TsDetector *detector = ts_detector_open (&options->model, error);
   TsInstance *self;
+  gboolean done;
 
   if (!detector)
     return NULL;
   self = g_new0 (TsInstance, 1);
-  self->options = *options;
-  self->options.model = (TsDetectorOptions) {
-  NULL};
-  self->options.batch_size = CLAMP (options->batch_size, 1,
-      TS_INSTANCE_MAX_BATCH);
-  self->detector = detector;
-  g_mutex_init (&self->lock);
-  g_cond_init (&self->work);
-  ts_job_queue_init (&self->queue);
-  self->lanes = g_ptr_array_new_with_free_func (g_free);
-  g_mutex_lock (&self->lock);
-  add_lane (self, detector);
-  g_mutex_unlock (&self->lock);
+  init (self, options);
+  add_device (self, detector);
+  done = !options->all_devices
+      || open_other_devices (self, &options->model, error);
+  /* Lanes own their detectors. */
+  start_lanes (self);
+  if (!done)
+    g_clear_pointer (&self, ts_instance_free);
   return self;
 }
 
@@ -116,6 +213,7 @@ ts_instance_free (TsInstance * self)
     ts_detector_free (lane->detector);
   }
   g_ptr_array_unref (self->lanes);
+  g_ptr_array_unref (self->devices);
   ts_job_queue_clear (&self->queue);
   g_cond_clear (&self->work);
   g_mutex_clear (&self->lock);
@@ -143,35 +241,96 @@ get_deadline_us (const TsInstance * self)
       + self->options.batch_timeout_us;
 }
 
-/* Waits for jobs and takes them; FALSE: the instance ends. */
+/* Whether a lane of a device with less to do waits, too. */
 static gboolean
-take_turn (TsInstance * self, TsDetector * detector, Turn * turn)
+should_leave (const TsInstance * self, const Device * device)
+{
+  for (guint i = 0; i < self->devices->len; i++) {
+    const Device *other = g_ptr_array_index (self->devices, i);
+
+    if (other->n_waiting > 0 && other->n_busy < device->n_busy)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* Waits until something may have changed, or @deadline. */
+static void
+wait (TsInstance * self, Device * device, gint64 deadline)
+{
+  device->n_waiting++;
+  if (deadline == G_MAXINT64)
+    g_cond_wait (&self->work, &self->lock);
+  else
+    g_cond_wait_until (&self->work, &self->lock, deadline);
+  device->n_waiting--;
+}
+
+/* Whether this lane is to warm its device up for what another one was warmed up for. */
+static gboolean
+take_warm_up (TsInstance * self, Device * device, Turn * turn)
+{
+  if (device->n_warm_ups == self->warm_up.number)
+    return FALSE;
+  device->n_warm_ups = self->warm_up.number;
+  turn->warm_up = self->warm_up;
+  return TRUE;
+}
+
+/* All devices follow the one that gets the job. */
+static void
+spread_warm_up (TsInstance * self, Device * device, const TsJob * job)
+{
+  self->warm_up = (WarmUp) {
+  self->warm_up.number + 1, job->image.width, job->image.height,
+        job->warm_up_runs};
+  device->n_warm_ups = self->warm_up.number;
+  g_cond_broadcast (&self->work);
+}
+
+static void
+take_jobs (TsInstance * self, Lane * lane, Turn * turn)
+{
+  turn->n = ts_job_queue_take (&self->queue, self->options.batch_size, fits,
+      lane->detector, turn->jobs);
+  if (turn->n > 0 && turn->jobs[0]->is_warm_up)
+    spread_warm_up (self, lane->device, turn->jobs[0]);
+}
+
+/* Waits for something to do and takes it; FALSE: the instance ends. */
+static gboolean
+take_turn (TsInstance * self, Lane * lane, Turn * turn)
 {
   turn->n = 0;
   while (!self->ends) {
     gint64 deadline = self->queue.n_jobs ? get_deadline_us (self) : G_MAXINT64;
 
-    if (deadline <= g_get_monotonic_time ()) {
-      turn->n = ts_job_queue_take (&self->queue, self->options.batch_size, fits,
-          detector, turn->jobs);
+    if (take_warm_up (self, lane->device, turn))
+      return TRUE;
+    if (deadline > g_get_monotonic_time ()) {
+      wait (self, lane->device, deadline);
+    } else if (should_leave (self, lane->device)) {
+      g_cond_broadcast (&self->work);
+      wait (self, lane->device, G_MAXINT64);
+    } else {
+      take_jobs (self, lane, turn);
       return TRUE;
     }
-    if (deadline == G_MAXINT64)
-      g_cond_wait (&self->work, &self->lock);
-    else
-      g_cond_wait_until (&self->work, &self->lock, deadline);
   }
   return FALSE;
 }
 
-static void
-warm_up (TsDetector * detector, TsJob * job, guint batch_size)
+static gboolean
+warm_up (const TsInstance * self, TsDetector * detector, const WarmUp * wanted,
+    GError ** error)
 {
-  gint width = job->image.width, height = job->image.height;
-
-  if (ts_detector_warm_up (detector, width, height, job->warm_up_runs,
-          &job->error) && job->warm_up_runs > 0 && batch_size > 1)
-    ts_detector_warm_up_batch (detector, width, height, batch_size);
+  if (!ts_detector_warm_up (detector, wanted->width, wanted->height,
+          wanted->runs, error))
+    return FALSE;
+  if (wanted->runs > 0 && self->options.batch_size > 1)
+    ts_detector_warm_up_batch (detector, wanted->width, wanted->height,
+        self->options.batch_size);
+  return TRUE;
 }
 
 static void
@@ -206,13 +365,29 @@ static void
 compute (const TsInstance * self, TsDetector * detector, Turn * turn)
 {
   gint64 now = g_get_monotonic_time ();
+  TsJob *first = turn->n > 0 ? turn->jobs[0] : NULL;
 
-  if (turn->jobs[0]->is_warm_up) {
-    warm_up (detector, turn->jobs[0], self->options.batch_size);
+  if (!first) {
+    /* If that fails, the frames that come here say why. */
+    warm_up (self, detector, &turn->warm_up, NULL);
+  } else if (first->is_warm_up) {
+    const WarmUp wanted =
+        { 0, first->image.width, first->image.height, first->warm_up_runs };
+
+    warm_up (self, detector, &wanted, &first->error);
   } else {
     run_batch (detector, turn);
     hand_over (turn, now);
   }
+}
+
+/* Whether the module has run, so that the detector can be forked. */
+static gboolean
+has_run (const Turn * turn)
+{
+  if (turn->n == 0)
+    return turn->warm_up.runs > 0;
+  return !turn->jobs[0]->is_warm_up || turn->jobs[0]->warm_up_runs > 0;
 }
 
 static void
@@ -226,7 +401,7 @@ update_note (gchar ** note, const gchar * now)
 static void
 account (TsInstance * self, TsDetector * detector, const Turn * turn)
 {
-  gint64 forward_ns = turn->jobs[0]->time_ns[TS_STAGE_FORWARD];
+  gint64 forward_ns = turn->n ? turn->jobs[0]->time_ns[TS_STAGE_FORWARD] : 0;
 
   for (guint i = 0; i < turn->n; i++)
     turn->jobs[i]->stream->line.n_running--;
@@ -235,8 +410,6 @@ account (TsInstance * self, TsDetector * detector, const Turn * turn)
   update_note (&self->batch_note, ts_detector_get_batch_note (detector));
   /* Follows a rise at once and a fall slowly. */
   self->forward_ns = MAX (forward_ns, self->forward_ns - self->forward_ns / 16);
-  if (!turn->jobs[0]->is_warm_up || turn->jobs[0]->warm_up_runs > 0)
-    add_lanes (self, detector);
 }
 
 static gpointer
@@ -247,11 +420,15 @@ run_lane (gpointer data)
   g_autofree Turn *turn = g_new0 (Turn, 1);
 
   g_mutex_lock (&self->lock);
-  while (take_turn (self, lane->detector, turn)) {
+  while (take_turn (self, lane, turn)) {
+    lane->device->n_busy++;
     g_mutex_unlock (&self->lock);
     compute (self, lane->detector, turn);
+    if (has_run (turn))
+      add_lanes (self, lane);
     g_mutex_lock (&self->lock);
     account (self, lane->detector, turn);
+    lane->device->n_busy--;
     g_mutex_unlock (&self->lock);
     for (guint i = 0; i < turn->n; i++)
       turn->jobs[i]->done (turn->jobs[i], turn->jobs[i]->user_data);
@@ -264,7 +441,9 @@ run_lane (gpointer data)
 const TsDetector *
 ts_instance_get_detector (const TsInstance * self)
 {
-  return self->detector;
+  const Device *first = g_ptr_array_index (self->devices, 0);
+
+  return first->detector;
 }
 
 static gchar *
@@ -316,6 +495,18 @@ ts_instance_get_n_lanes (TsInstance * self)
   n = self->lanes->len;
   g_mutex_unlock (&self->lock);
   return n;
+}
+
+guint
+ts_instance_get_n_devices (const TsInstance * self)
+{
+  return self->devices->len;
+}
+
+guint
+ts_instance_get_max_lanes (const TsInstance * self)
+{
+  return self->devices->len * choose_lanes (self);
 }
 
 gint64

@@ -31,11 +31,13 @@ typedef struct
   guint batch_size;             /* 1 to TS_INSTANCE_MAX_BATCH */
   gint64 batch_timeout_us;
   TsScheduling scheduling;
-  guint n_lanes;                /* 0: one on the CPU, two elsewhere, so that copying
-                                   and computing overlap */
+  guint n_lanes;                /* of a device; 0: one on the CPU, two elsewhere, so that
+                                   copying and computing overlap */
+  gboolean all_devices;         /* a model on a CUDA device is loaded onto all of them */
 } TsInstanceOptions;
 
-/* Loads the model; errors as ts_detector_open(). */
+/* Loads the model; errors as ts_detector_open().  With all_devices a device that is
+ * there must take it. */
 TsInstance *ts_instance_new (const TsInstanceOptions * options,
     GError ** error);
 
@@ -56,6 +58,10 @@ guint ts_instance_get_n_waiting (TsInstance * self);
 
 /* Lanes that there are by now. */
 guint ts_instance_get_n_lanes (TsInstance * self);
+
+/* Lanes that there will be, and the devices that have them. */
+guint ts_instance_get_max_lanes (const TsInstance * self);
+guint ts_instance_get_n_devices (const TsInstance * self);
 
 /* How long a forward pass takes, the longest of the last ones in @ns; 0: none has
  * been yet. */

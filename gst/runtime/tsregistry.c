@@ -84,6 +84,7 @@ list_settings (const TsInstanceOptions * options)
   add_number (settings, "batch-timeout", options->batch_timeout_us / 1000);
   add_number (settings, "scheduling", options->scheduling);
   add_number (settings, "lanes", options->n_lanes);
+  add_number (settings, "devices", options->all_devices);
   g_ptr_array_add (settings, NULL);
   return (gchar **) g_ptr_array_free (settings, FALSE);
 }

@@ -45,6 +45,13 @@ def graph_of(module, x):
     return graph
 
 
+def used_mb():
+    """Of the whole card, so that it can be compared with what is not Python."""
+    torch.cuda.empty_cache()
+    free, total = torch.cuda.mem_get_info()
+    return (total - free) / 2 ** 20
+
+
 def measure(path, dtype, batch, layout, benchmark):
     torch.backends.cudnn.benchmark = benchmark
     module = load(path, dtype, layout)
@@ -60,7 +67,7 @@ def measure(path, dtype, batch, layout, benchmark):
     result["graph_ms"] = median_ms(graph.replay, runs)
     best = min(result["forward_ms"], result["graph_ms"])
     result["frames_per_second"] = 1000 * batch / best
-    result["memory_mb"] = torch.cuda.max_memory_reserved() / 2 ** 20
+    result["memory_mb"] = used_mb()
     return result
 
 
@@ -70,8 +77,6 @@ def main():
         for batch in map(int, sys.argv[3:]):
             for layout in (torch.contiguous_format, torch.channels_last):
                 for benchmark in (False, True):
-                    torch.cuda.empty_cache()
-                    torch.cuda.reset_peak_memory_stats()
                     print(json.dumps(measure(path, dtype, batch, layout, benchmark)),
                           flush=True)
 

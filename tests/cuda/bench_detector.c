@@ -6,6 +6,7 @@
  * Each lane is a thread that runs batches of NV12 frames of noise as fast as it can.
  * Prints one JSON object.
  */
+#include <cuda_runtime_api.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -110,6 +111,17 @@ measure (Lane * lanes, gdouble for_seconds)
       / (g_get_monotonic_time () - start);
 }
 
+/* Of the whole card, which should have no other user. */
+static gdouble
+get_used_mb (void)
+{
+  gsize free = 0, total = 0;
+
+  if (cudaMemGetInfo (&free, &total) != cudaSuccess)
+    return 0.;
+  return (gdouble) (total - free) / (1 << 20);
+}
+
 static void
 report (Lane * lanes, const gchar * model, gdouble rate)
 {
@@ -121,8 +133,9 @@ report (Lane * lanes, const gchar * model, gdouble rate)
   printf ("{\"bench\": \"detector\", \"model\": \"%s\", \"device\": \"%s\", "
       "\"batch\": %d, \"lanes\": %d, \"frames_per_second\": %.1f, "
       "\"batch_ms\": {\"min\": %.3f, \"median\": %.3f, \"p90\": %.3f}, "
-      "\"note\": \"%s\"}\n", model, ts_detector_get_device (lanes[0].detector),
-      batch, n_lanes, rate, t[0], t[times->len / 2], t[times->len * 9 / 10],
+      "\"memory_mb\": %.0f, \"note\": \"%s\"}\n", model,
+      ts_detector_get_device (lanes[0].detector), batch, n_lanes, rate, t[0],
+      t[times->len / 2], t[times->len * 9 / 10], get_used_mb (),
       note ? note : "");
 }
 

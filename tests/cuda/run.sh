@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Usage: tests/cuda/run.sh PACKAGES_DIR OUT_DIR [STEP...]
-# Steps: build machine test compare bench (all, if none is named).
+# Steps: build machine test compare bench cards (all, if none is named).
 # The machine needs Python with PyTorch for CUDA, g++, nvcc, meson and ninja; GStreamer
 # comes from PACKAGES_DIR (fetch-packages.sh).  $BUILD_DIR may hold a finished build,
 # $PAGES pictures for compare.  Results go to OUT_DIR.
@@ -13,7 +13,7 @@ set -u
 top=$(cd "$(dirname "$0")/../.." && pwd)
 packages=$1 out=$2
 shift 2
-steps=${*:-build machine test compare bench}
+steps=${*:-build machine test compare bench cards}
 build=${BUILD_DIR:-/tmp/build-cuda}
 pages=${PAGES:-$top/models/pages}
 made=$out/packages
@@ -95,28 +95,47 @@ machine() {
 }
 
 detector() { timeout 60 "$build/tests/cuda/bench_detector" "$@" 2>>"$log.bench"; }
-pipeline() { timeout 60 "$build/tests/cuda/bench_pipeline" "$@" 2>>"$log.bench"; }
+
+# Frames of 1080p: MODE MEMORY FRAMES MODEL PROPERTIES.
+pipeline() {
+  timeout 120 "$build/tests/cuda/bench_pipeline" "$1" "$2" "$3" NV12 1920 1080 \
+    "model=$made/$4 device=cuda $5" 2>>"$log.bench"
+}
+
+batched() { echo "batch-size=$1 batch-timeout=50 scheduling=throughput"; }
 
 bench_step() {
   make_packages
   {
     python3 "$top/tests/cuda/bare.py" "$made/m.mlpkg/backends/tch/model.pt" float16 \
-      ${BARE_BATCHES:-1 8 32} 2>>"$log.bench"
-    for batch in ${BATCHES:-1 8 16 32}; do
+      ${BARE_BATCHES-1 8 32} 2>>"$log.bench"
+    for batch in ${BATCHES-1 8 32}; do
       detector "$made/m-half.mlpkg" cuda "$batch" 1 3 1920 1080
       detector "$made/m-half.mlpkg" cuda "$batch" 2 3 1920 1080
     done
-    detector "$made/n-half.mlpkg" cuda 16 2 3 1920 1080
     detector "$made/n-half.mlpkg" cuda 64 2 3 1920 1080
-    pipeline latency 300 NV12 1920 1080 "model=$made/m-half.mlpkg device=cuda"
-    for batch in ${BATCHES:-8 16 32}; do
-      pipeline rate 1500 NV12 1920 1080 "model=$made/m-half.mlpkg device=cuda \
-batch-size=$batch batch-timeout=50 max-in-flight=2"
+    "$build/tests/cuda/bench_upload" 2>>"$log.bench"
+    for memory in ordinary pool; do
+      pipeline latency $memory 300 m-half.mlpkg ""
+      pipeline rate $memory 900 m-half.mlpkg max-in-flight=3
     done
-    pipeline rate 6000 NV12 1920 1080 "model=$made/n-half.mlpkg device=cuda \
-batch-size=32 batch-timeout=50 max-in-flight=2"
+    for batch in ${BATCHES-8 32}; do
+      pipeline rate pool 1500 m-half.mlpkg "$(batched "$batch")"
+    done
+    pipeline rate pool 6000 n-half.mlpkg "$(batched 32)"
   } | tee -a "$out/bench.jsonl"
-  tail -5 "$log.bench"
+  tail -n 5 "$log.bench"
+}
+
+# One card and all of them, in turn.
+cards_step() {
+  make_packages
+  [ "$(nvidia-smi -L | wc -l)" -gt 1 ] || { echo "skipped: one card only"; return; }
+  for round in 1 2 3; do
+    pipeline rate pool 1500 m-half.mlpkg "$(batched 16)"
+    pipeline rate pool 3000 m-half.mlpkg "$(batched 16) devices=all"
+  done | tee -a "$out/cards.jsonl"
+  tail -n 5 "$log.bench"
 }
 
 for step in $steps; do

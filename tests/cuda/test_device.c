@@ -12,7 +12,7 @@
 
 #define BATCH 32
 #define EDGE 1024
-#define MAX_BLOCKS 64
+#define MAX_BLOCKS 256
 
 static const TsThresholds thresholds = { 0.f, -1.f, 0 };
 
@@ -21,20 +21,22 @@ static gpointer blocks[MAX_BLOCKS];
 static guint n_blocks;
 static TsImage image;
 
-/* Takes memory until about @free_mb are left. */
+/* Takes memory until about @free_mb are left, in ever smaller blocks, as free memory is
+ * not of one piece. */
 static void
 fill_card (gsize free_mb)
 {
-  gsize free = 0, total = 0;
+  gsize free = 0, total = 0, size = (gsize) 8 << 30;
 
-  while (n_blocks < MAX_BLOCKS) {
+  while (n_blocks < MAX_BLOCKS && size >= 1 << 20) {
     g_assert_cmpint (cudaMemGetInfo (&free, &total), ==, cudaSuccess);
-    if (free <= free_mb << 20)
-      return;
-    if (cudaMalloc (&blocks[n_blocks], MIN (free - (free_mb << 20),
-                (gsize) 8 << 30)) != cudaSuccess)
-      return;
-    n_blocks++;
+    if (free >= size + (free_mb << 20)
+        && cudaMalloc (&blocks[n_blocks], size) == cudaSuccess) {
+      n_blocks++;
+      continue;
+    }
+    cudaGetLastError ();
+    size /= 2;
   }
 }
 

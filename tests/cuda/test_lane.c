@@ -46,7 +46,7 @@ picture_init (Picture * self, TsPixelFormat format, gint width, gint height,
   gsize size = (gsize) width * height * 8 + 64 * 1024, offset = 0;
   guint32 state = (guint32) (width * 31 + height * 7 + format);
 
-  self->memory = pinned ? api->host_alloc (size) : g_malloc (size);
+  self->memory = pinned ? api->host_alloc ("cuda:0", size) : g_malloc (size);
   for (gsize i = 0; i < size; i++)
     self->memory[i] = (state = state * 1664525u + 1013904223u) >> 24;
   self->image = (TsImage) {

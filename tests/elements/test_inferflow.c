@@ -435,6 +435,47 @@ GST_START_TEST (test_allocation_in_flight)
 
 GST_END_TEST;
 
+/* Where frames go to a card as they are, upstream is offered memory that it reads fast;
+ * the fake's is full of one byte. */
+GST_START_TEST (test_card_offers_memory)
+{
+  GstCaps *caps = gst_caps_from_string (CAPS);
+  GstQuery *query = gst_query_new_allocation (caps, TRUE);
+  GstAllocator *allocator = NULL;
+  GstBufferPool *pool;
+  GstElement *infer;
+  GstBuffer *buffer;
+  GstHarness *h;
+  GstMapInfo map;
+
+  g_setenv ("FAKESHIM_DEVICES", "cuda:0", TRUE);
+  g_setenv ("FAKESHIM_LANES", "1", TRUE);
+  infer = new_infer (SLOW_ECHO, "tensors");
+  g_object_set (infer, "device", "cuda", "warmup", 0, NULL);
+  h = new_harness (infer);
+  fail_unless (gst_pad_peer_query (h->srcpad, query));
+  gst_query_parse_nth_allocation_param (query, 0, &allocator, NULL);
+  fail_unless (allocator != NULL);
+  gst_object_unref (allocator);
+  gst_query_parse_nth_allocation_pool (query, 0, &pool, NULL, NULL, NULL);
+  fail_unless (gst_buffer_pool_set_active (pool, TRUE));
+  fail_unless (gst_buffer_pool_acquire_buffer (pool, &buffer, NULL)
+      == GST_FLOW_OK);
+  fail_unless (gst_buffer_map (buffer, &map, GST_MAP_READ));
+  fail_unless (map.size > 0 && map.data[0] == FAKE_HOST_BYTE
+      && map.data[map.size - 1] == FAKE_HOST_BYTE);
+  gst_buffer_unmap (buffer, &map);
+  /* It may outlive the element. */
+  gst_harness_teardown (h);
+  gst_buffer_unref (buffer);
+  gst_buffer_pool_set_active (pool, FALSE);
+  gst_object_unref (pool);
+  gst_query_unref (query);
+  gst_caps_unref (caps);
+}
+
+GST_END_TEST;
+
 static GstClockTime
 query_latency (GstHarness * h)
 {
@@ -1003,6 +1044,7 @@ flow_suite (void)
   tcase_add_test (tc, test_error_in_flight);
   tcase_add_test (tc, test_downstream_wants_no_more);
   tcase_add_test (tc, test_allocation_in_flight);
+  tcase_add_test (tc, test_card_offers_memory);
   tcase_add_test (tc, test_latency_is_true);
   tcase_add_test (tc, test_latency_of_a_batch);
   tcase_add_loop_test (tc, test_late_frames, 0, G_N_ELEMENTS (late_cases));

@@ -8,6 +8,9 @@
 
 G_BEGIN_DECLS
 
+/* What memory from the fake's host_alloc() is full of. */
+#define FAKE_HOST_BYTE 0x5a
+
 /* Writes the zip archive @path with the entries of a TorchScript file and
  * @script (JSON, see fakeshim.c; NULL: none) as fake/script.json.  Aborts the
  * test if it cannot. */

@@ -35,13 +35,15 @@
  * tells "N frames of WxH at LEFT,TOP keep K; " for each run.
  *
  * Of the process: FAKESHIM_DEVICES, a list by commas (default: "cpu"),
- * FAKESHIM_WARNING, the runtime's warning, and FAKESHIM_LANES: there are lanes.
+ * FAKESHIM_WARNING, the runtime's warning, and FAKESHIM_LANES: there are lanes, and
+ * memory from host_alloc() is full of FAKE_HOST_BYTE.
  */
 #include <archive.h>
 #include <archive_entry.h>
 #include <signal.h>
 #include <string.h>
 
+#include "fakemodel.h"
 #include "fakevalue.h"
 
 struct TsShimModule
@@ -438,9 +440,24 @@ lane_note (const TsShimLane * self)
   return self->note->str;
 }
 
+static void *
+host_alloc (const char *device, size_t size)
+{
+  g_assert_true (g_str_has_prefix (device, "cuda:"));
+  return memset (g_malloc (size), FAKE_HOST_BYTE, size);
+}
+
+static void
+host_free (void *memory)
+{
+  g_free (memory);
+}
+
 static void
 add_lanes (TsShimApi * api)
 {
+  api->host_alloc = host_alloc;
+  api->host_free = host_free;
   api->lane_new = lane_new;
   api->lane_free = lane_free;
   api->lane_run = lane_run;

@@ -457,6 +457,54 @@ test_lanes (Fixture * f, gconstpointer script)
   ts_registry_release (instance);
 }
 
+/* Gives the milliseconds that 8 pictures take at 100 ms each, one lane a device. */
+static gint64
+time_devices (Fixture * f, guint n_devices)
+{
+  TsInstance *instance = acquire (f, NULL);
+  TsStream *stream = ts_stream_new (instance, 8);
+  Shot *shots[8];
+  gint64 start;
+
+  g_assert_cmpuint (ts_instance_get_n_devices (instance), ==, n_devices);
+  g_assert_cmpuint (ts_instance_get_max_lanes (instance), ==, n_devices);
+  warm_up (stream);
+  start = g_get_monotonic_time ();
+  for (guint i = 0; i < 8; i++)
+    shots[i] = shoot (stream, i % 3);
+  for (guint i = 0; i < 8; i++) {
+    check_colour (shots[i], i % 3);
+    give_back (shots[i]);
+  }
+  start = g_get_monotonic_time () - start;
+  ts_stream_free (stream);
+  ts_registry_release (instance);
+  return start / 1000;
+}
+
+/* One is not shared out; of two each takes its half, and all three are used though
+ * the second is the one that was asked for. */
+static void
+test_devices (Fixture * f, gconstpointer script)
+{
+  gint64 one_ms;
+
+  g_setenv ("FAKESHIM_DEVICES", "cpu,cuda:0,cuda:1", TRUE);
+  f->options.batch_size = 1;
+  f->options.n_lanes = 1;
+  f->options.model.device = "cuda";
+  one_ms = time_devices (f, 1);
+  g_assert_cmpint (one_ms, >=, 800);
+  f->options.all_devices = TRUE;
+  g_assert_cmpint (time_devices (f, 2), <, one_ms * 3 / 4);
+  g_setenv ("FAKESHIM_DEVICES", "cpu,cuda:0,cuda:1,cuda:2", TRUE);
+  f->options.model.device = "cuda:1";
+  g_assert_cmpint (time_devices (f, 3), <, one_ms * 9 / 16);
+  f->options.model.device = "cpu";
+  time_devices (f, 1);
+  g_unsetenv ("FAKESHIM_DEVICES");
+}
+
 typedef struct
 {
   TsInstance *instance;
@@ -532,6 +580,7 @@ main (int argc, char **argv)
   ADD ("errors are of each", fails, test_errors_are_of_each);
   ADD ("cancel", slow, test_cancel);
   ADD ("lanes", slow, test_lanes);
+  ADD ("devices", slow, test_devices);
   ADD ("many users", ECHO (""), test_many_users);
   return g_test_run ();
 }
