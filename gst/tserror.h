@@ -18,7 +18,7 @@ typedef enum
   TS_ERROR_FORMAT,              /* it is not what its place says it is */
   TS_ERROR_CONFIG,              /* a setting is unknown, missing or out of range */
   TS_ERROR_LIBTORCH,            /* the shim or libtorch cannot be opened */
-  TS_ERROR_DEVICE,              /* the device is unknown or not available */
+  TS_ERROR_DEVICE,              /* the device is unknown or does not work (any more) */
   TS_ERROR_FORWARD,             /* the module failed while it ran */
   TS_ERROR_OUTPUT,              /* its output does not fit the decoder */
   TS_ERROR_MEMORY

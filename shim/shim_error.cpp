@@ -87,6 +87,15 @@ bool is_out_of_memory(const std::string &what) {
   return false;
 }
 
+bool is_device_failure(const std::string &what) {
+  for (const char *sign :
+       {"CUDA error", "CUDNN_STATUS_EXECUTION_FAILED", "CUDNN_STATUS_INTERNAL_ERROR",
+        "CUDNN_STATUS_NOT_INITIALIZED", "CUBLAS_STATUS_EXECUTION_FAILED",
+        "CUBLAS_STATUS_NOT_INITIALIZED"})
+    if (what.find(sign) != std::string::npos) return true;
+  return false;
+}
+
 void copy_text(char *buffer, size_t size, std::string_view text) noexcept {
   if (buffer == nullptr || size == 0) return;
   size_t length = text.size() < size ? text.size() : size - 1;

@@ -29,6 +29,10 @@ std::string core_message(const std::string &what);
 // the text still tells that memory ran out.
 bool is_out_of_memory(const std::string &what);
 
+// Likewise, whether the card failed, and not the module: it is lost, or cannot do what it
+// is asked to.
+bool is_device_failure(const std::string &what);
+
 // Copies @text into a C buffer; cuts it, if it must, between two UTF-8 characters.
 void copy_text(char *buffer, size_t size, std::string_view text) noexcept;
 
@@ -46,7 +50,8 @@ TsShimStatus guard(char *error, size_t error_size, TsShimStatus place, Prefix pr
       return e.status;
     } catch (const std::exception &e) {
       copy_text(error, error_size, prefix() + core_message(e.what()));
-      return is_out_of_memory(e.what()) ? TS_SHIM_ERROR_MEMORY : place;
+      if (is_out_of_memory(e.what())) return TS_SHIM_ERROR_MEMORY;
+      return is_device_failure(e.what()) ? TS_SHIM_ERROR_DEVICE : place;
     }
   } catch (const std::bad_alloc &) {
     copy_text(error, error_size, "out of memory");

@@ -15,6 +15,9 @@ namespace {
 // A module can nest tuples without end in a value of type Any.
 constexpr int kDeepest = 32;
 
+// A tensor may repeat four bytes so often that no memory holds it all.
+constexpr int kMostGiB = 4;
+
 constexpr struct {
   TsShimDtype dtype;
   at::ScalarType scalar_type;
@@ -40,12 +43,14 @@ class Converter {
  private:
   [[noreturn]] void fail(const std::string &found) const;
   void check_tensor(const at::Tensor &tensor) const;
+  void check_size(const at::Tensor &tensor) const;
   TsShimDtype to_dtype(const at::Tensor &tensor) const;
   TsShimValue tensor(const at::Tensor &from) const;
   TsShimValue list(c10::ArrayRef<c10::IValue> from, int depth) const;
   TsShimValue dict(const c10::IValue &from, int depth) const;
   std::string key(const c10::IValue &from) const;
   const std::string &path_;
+  mutable double bytes_ = 0;  // of all tensors; in an integer it may not fit
 };
 
 void Converter::fail(const std::string &found) const {
@@ -66,6 +71,18 @@ void Converter::check_tensor(const at::Tensor &tensor) const {
          std::to_string(TS_SHIM_MAX_DIMS));
 }
 
+void Converter::check_size(const at::Tensor &tensor) const {
+  double bytes = (double)tensor.element_size();
+  for (int64_t size : tensor.sizes()) bytes *= (double)size;
+  bytes_ += bytes;
+  if (bytes_ <= (double)kMostGiB * (1 << 30)) return;
+  const std::string most = std::to_string(kMostGiB) + " GiB";
+  throw Error(TS_SHIM_ERROR_OUTPUT,
+              path_ + " returned tensors of more than " + most + ", the last of shape " +
+                  c10::str(tensor.sizes()) + "; expected at most " + most +
+                  " in all: export a wrapper that returns less, or use smaller batches");
+}
+
 TsShimDtype Converter::to_dtype(const at::Tensor &tensor) const {
   for (const auto &row : kDtypes)
     if (row.scalar_type == tensor.scalar_type()) return row.dtype;
@@ -82,6 +99,7 @@ TsShimValue Converter::tensor(const at::Tensor &from) const {
   TsShimValue value;
   if (!from.defined()) return value;
   check_tensor(from);
+  check_size(from);
   value.kind = TS_SHIM_TENSOR;
   value.tensor.dtype = to_dtype(from);
   bool shared = from.is_cpu() && !is_sole_owner(from);

@@ -41,7 +41,7 @@ typedef enum
   TS_SHIM_OK = 0,
   TS_SHIM_ERROR_ARGUMENT,       /* the caller passed something impossible */
   TS_SHIM_ERROR_LOAD,           /* the file is no TorchScript this libtorch reads */
-  TS_SHIM_ERROR_DEVICE,         /* the device is unknown or not available */
+  TS_SHIM_ERROR_DEVICE,         /* the device is unknown or does not work (any more) */
   TS_SHIM_ERROR_METHOD,         /* the module has no such method */
   TS_SHIM_ERROR_FORWARD,        /* the module itself failed while it ran */
   TS_SHIM_ERROR_OUTPUT,         /* it returned a type that has no C form */

@@ -32,6 +32,7 @@
 #define DEFAULT_TLS FALSE
 
 #define PORT 1883
+#define SYSTEM_CERTIFICATES "/etc/ssl/certs"
 #define TLS_PORT 8883
 #define KEEPALIVE_S 30
 #define LOOP_MS 50
@@ -108,6 +109,29 @@ error_text (gint code)
       mosquitto_strerror (code);
 }
 
+/* Its lock must be held. */
+static gboolean
+wants_tls (const GstMqttPublish * self)
+{
+  return self->tls || self->ca_file != NULL || self->cert_file != NULL
+      || self->key_file != NULL;
+}
+
+/* Beside the system's certificates the library wants a place to look for others. */
+static gint
+set_certificates (GstMqttPublish * self, const gchar * ca_file,
+    const gchar * cert_file, const gchar * key_file)
+{
+  gint code = ca_file != NULL ? MOSQ_ERR_SUCCESS :
+      mosquitto_int_option (self->client, MOSQ_OPT_TLS_USE_OS_CERTS, 1);
+
+  if (code != MOSQ_ERR_SUCCESS || (ca_file == NULL && cert_file == NULL
+          && key_file == NULL))
+    return code;
+  return mosquitto_tls_set (self->client, ca_file,
+      ca_file != NULL ? NULL : SYSTEM_CERTIFICATES, cert_file, key_file, NULL);
+}
+
 /* FALSE: certificates or keys cannot be used. */
 static gboolean
 set_tls (GstMqttPublish * self, GError ** error)
@@ -120,13 +144,11 @@ set_tls (GstMqttPublish * self, GError ** error)
   ca_file = g_strdup (self->ca_file);
   cert_file = g_strdup (self->cert_file);
   key_file = g_strdup (self->key_file);
-  tls = self->tls || ca_file != NULL;
+  tls = wants_tls (self);
   GST_OBJECT_UNLOCK (self);
   if (!tls)
     return TRUE;
-  code = ca_file != NULL ?
-      mosquitto_tls_set (self->client, ca_file, NULL, cert_file, key_file,
-      NULL) : mosquitto_int_option (self->client, MOSQ_OPT_TLS_USE_OS_CERTS, 1);
+  code = set_certificates (self, ca_file, cert_file, key_file);
   if (code == MOSQ_ERR_SUCCESS)
     return TRUE;
   g_set_error (error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS,
@@ -143,7 +165,7 @@ port_of (GstMqttPublish * self, const TsBroker * broker)
   gboolean tls;
 
   GST_OBJECT_LOCK (self);
-  tls = self->tls || self->ca_file != NULL;
+  tls = wants_tls (self);
   GST_OBJECT_UNLOCK (self);
   return broker->port != 0 ? broker->port : tls ? TLS_PORT : PORT;
 }
@@ -460,7 +482,8 @@ install_properties (GObjectClass * klass)
           flags));
   g_object_class_install_property (klass, PROP_CERT_FILE,
       g_param_spec_string ("cert-file", "Certificate file",
-          "PEM file of the certificate to log in with", NULL, flags));
+          "Encrypt, and log in with the certificate in this PEM file", NULL,
+          flags));
   g_object_class_install_property (klass, PROP_KEY_FILE,
       g_param_spec_string ("key-file", "Key file",
           "PEM file of that certificate's key, without a passphrase", NULL,

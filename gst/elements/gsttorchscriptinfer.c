@@ -73,13 +73,17 @@ GstStructure *
 ts_infer_get_stats (GstTorchscriptInfer * self)
 {
   g_autoptr (TsInferModel) model = NULL;
+  GstStructure *stats;
 
   GST_OBJECT_LOCK (self);
   if (self->model != NULL)
     model = ts_infer_model_ref (self->model);
   GST_OBJECT_UNLOCK (self);
-  return ts_infer_stats_to_structure (self->stats, model,
+  stats = ts_infer_stats_to_structure (self->stats, model,
       ts_infer_queue_get_level (self->queue));
+  gst_structure_set (stats, "failed-in-a-row", G_TYPE_UINT,
+      (guint) g_atomic_int_get (&self->failures.in_a_row), NULL);
+  return stats;
 }
 
 static void
@@ -133,7 +137,7 @@ static gboolean
 open_model (GstTorchscriptInfer * self, const TsInferSettings * settings)
 {
   GError *error = NULL;
-  TsInferModel *model = ts_infer_model_open (settings, 0, &error);
+  TsInferModel *model = ts_infer_open_model (self, settings, &error);
 
   GST_OBJECT_LOCK (self);
   self->model = model;
@@ -160,6 +164,8 @@ start (GstTorchscriptInfer * self)
   GST_OBJECT_LOCK (self);
   ts_infer_settings_copy (&self->settings, &settings);
   GST_OBJECT_UNLOCK (self);
+  self->failures = (TsInferFailures) {
+  0};
   opened = open_model (self, &settings);
   if (opened)
     ts_infer_loader_start (self->loader, &settings);

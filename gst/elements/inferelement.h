@@ -18,6 +18,16 @@
 
 G_BEGIN_DECLS
 
+/* Frames whose inference failed; of the source pad's task. */
+typedef struct
+{
+  gint in_a_row;                /* without an answer; atomic, as the stats tell it */
+  guint n_failed, n_on_cpu;     /* since all was well */
+  gint64 told_us;               /* when there was a warning */
+  guint n_untold;               /* frames without an answer since then */
+  gboolean is_told;             /* there was one since all was well */
+} TsInferFailures;
+
 struct _GstTorchscriptInfer
 {
   GstElement parent;
@@ -41,6 +51,7 @@ struct _GstTorchscriptInfer
 
   /* Of the source pad's task. */
   guint64 n_results;
+  TsInferFailures failures;
   GArray *last_boxes;           /* of TsBox: the last answer, for on-late=reuse */
   TsInferModel *last_model;     /* whose answer that is; NULL: there is none */
   GstVideoInfo last_info;       /* of its frame */
@@ -76,6 +87,21 @@ gboolean ts_infer_src_activate (GstPad * pad, GstObject * parent,
     GstPadMode mode, gboolean active);
 /* Forgets the last answer; its thread must not run. */
 void ts_infer_src_reset (GstTorchscriptInfer * self);
+
+/* inferfail.c */
+/* A frame has no answer, but item->error or the job's.  GST_FLOW_OK: it has one now,
+ * or goes on without (TS_ITEM_FAILS). */
+GstFlowReturn ts_infer_fail (GstTorchscriptInfer * self, TsInferItem * item);
+/* A frame has an answer. */
+void ts_infer_succeed (GstTorchscriptInfer * self, const TsInferItem * item);
+/* Takes @error; TRUE: the stream goes on all the same. */
+gboolean ts_infer_warm_up_fails (GstTorchscriptInfer * self, GError * error);
+/* Whose turn the next frame is; to be unref'd. */
+TsInferModel *ts_infer_choose_model (GstTorchscriptInfer * self,
+    TsOnError policy);
+/* The first model, as on-error says; errors as ts_infer_model_open(). */
+TsInferModel *ts_infer_open_model (GstTorchscriptInfer * self,
+    const TsInferSettings * settings, GError ** error);
 
 /* infertrack.c: gives the boxes of a frame's answer their objects' numbers. */
 void ts_infer_track (GstTorchscriptInfer * self, TsInferItem * item);

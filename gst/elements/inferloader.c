@@ -5,6 +5,7 @@
 #include "inferloader.h"
 
 #include "../runtime/tsfilestamp.h"
+#include "inferfallback.h"
 
 #define POLL_US (G_USEC_PER_SEC / 4)
 
@@ -19,6 +20,7 @@ struct _TsInferLoader
   gboolean runs, requested, watches;
   gint width, height;           /* 0: no caps yet */
   TsInferModel *ready;
+  TsInferModel *failing;        /* whose fallback is asked for, or NULL */
   guint number;                 /* of the last model */
 
   /* Of the thread, and of start() before there is one. */
@@ -148,7 +150,7 @@ wait_for_work (TsInferLoader * self)
 {
   gint64 end = g_get_monotonic_time () + POLL_US;
 
-  while (self->runs && !self->requested) {
+  while (self->runs && !self->requested && self->failing == NULL) {
     if (!self->watches)
       g_cond_wait (&self->wake, &self->lock);
     else if (!g_cond_wait_until (&self->wake, &self->lock, end))
@@ -156,18 +158,31 @@ wait_for_work (TsInferLoader * self)
   }
 }
 
+static void
+open_fallback (TsInferLoader * self, TsInferModel * model)
+{
+  ts_infer_fallback_open (model->fallback);
+  self->funcs->fell_back (self->user_data);
+  ts_infer_model_unref (model);
+}
+
 static gpointer
 run (gpointer data)
 {
   TsInferLoader *self = data;
+  TsInferModel *failing;
   gboolean requested;
 
   g_mutex_lock (&self->lock);
   while (wait_for_work (self), self->runs) {
     requested = self->requested;
     self->requested = FALSE;
+    failing = g_steal_pointer (&self->failing);
     g_mutex_unlock (&self->lock);
-    if (requested || have_files_changed (self))
+    /* Frames wait for it. */
+    if (failing != NULL)
+      open_fallback (self, failing);
+    if (requested || (failing == NULL && have_files_changed (self)))
       load (self);
     g_mutex_lock (&self->lock);
   }
@@ -179,7 +194,8 @@ run (gpointer data)
 static void
 wake (TsInferLoader * self)
 {
-  if (self->runs && self->thread == NULL && (self->requested || self->watches))
+  if (self->runs && self->thread == NULL
+      && (self->requested || self->watches || self->failing != NULL))
     self->thread = g_thread_new ("torchscriptload", run, self);
   g_cond_signal (&self->wake);
 }
@@ -212,6 +228,7 @@ ts_infer_loader_stop (TsInferLoader * self)
   if (thread != NULL)
     g_thread_join (thread);
   g_clear_pointer (&self->ready, ts_infer_model_unref);
+  g_clear_pointer (&self->failing, ts_infer_model_unref);
 }
 
 void
@@ -221,6 +238,21 @@ ts_infer_loader_request (TsInferLoader * self)
   self->requested = self->runs;
   wake (self);
   g_mutex_unlock (&self->lock);
+}
+
+void
+ts_infer_loader_request_fallback (TsInferLoader * self, TsInferModel * model)
+{
+  TsInferModel *old = NULL;
+
+  g_mutex_lock (&self->lock);
+  if (self->runs) {
+    old = self->failing;
+    self->failing = ts_infer_model_ref (model);
+  }
+  wake (self);
+  g_mutex_unlock (&self->lock);
+  ts_infer_model_unref (old);
 }
 
 void

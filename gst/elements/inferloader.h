@@ -21,6 +21,8 @@ typedef struct
   void (*loaded) (gpointer user_data, TsInferModel * model);
   /* It is not, and the old one stays; takes @error. */
   void (*failed) (gpointer user_data, const gchar * path, GError * error);
+  /* The fallback of a model is open, or is not. */
+  void (*fell_back) (gpointer user_data);
 } TsInferLoaderFuncs;
 
 /* @funcs are static. */
@@ -38,6 +40,10 @@ void ts_infer_loader_stop (TsInferLoader * self);
 /* The settings have changed: loads a model by what they are, unless it is stopped.
  * Requests that come while it loads are one. */
 void ts_infer_loader_request (TsInferLoader * self);
+
+/* Opens the fallback of @model, unless it is stopped. */
+void ts_infer_loader_request_fallback (TsInferLoader * self,
+    TsInferModel * model);
 
 /* Looks at the model's files from time to time, as long as it runs, if the setting
  * says so; to be called when it has changed. */

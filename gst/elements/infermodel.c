@@ -5,6 +5,14 @@
 #include "infermodel.h"
 
 #include "../runtime/tsregistry.h"
+#include "inferfallback.h"
+
+static gboolean
+is_on_cpu (const TsInferModel * self)
+{
+  return g_str_equal (ts_detector_get_device (ts_infer_model_get_detector
+          (self)), "cpu");
+}
 
 TsInferModel *
 ts_infer_model_open (const TsInferSettings * settings, guint number,
@@ -29,6 +37,8 @@ ts_infer_model_open (const TsInferSettings * settings, guint number,
   self->stream = ts_stream_new (instance,
       ts_infer_settings_get_max_in_flight (settings, instance));
   self->number = number;
+  if (!is_on_cpu (self))
+    self->fallback = ts_infer_fallback_new (settings, number);
   return self;
 }
 
@@ -44,6 +54,7 @@ ts_infer_model_unref (TsInferModel * self)
 {
   if (self == NULL || !g_atomic_ref_count_dec (&self->references))
     return;
+  ts_infer_fallback_free (self->fallback);
   ts_stream_free (self->stream);
   ts_registry_release (self->instance);
   g_free (self);

@@ -9,6 +9,8 @@
 
 G_BEGIN_DECLS
 
+typedef struct _TsInferFallback TsInferFallback;
+
 /* A running element may change its model: frames on their way keep theirs. */
 typedef struct
 {
@@ -16,6 +18,8 @@ typedef struct
   TsInstance *instance;         /* shared with other elements */
   TsStream *stream;             /* this element's own */
   guint number;                 /* 0 for the first model of a run, then 1 ... */
+  TsInferFallback *fallback;    /* owned; NULL: it is on the CPU itself */
+  gboolean stands_in;           /* it is the fallback of another one */
 } TsInferModel;
 
 /* Loads the model, or finds it loaded.  Errors: as ts_registry_acquire(). */

@@ -14,6 +14,7 @@ struct _TsInferQueue
   TsInferItem *current;         /* popped and not finished */
   guint n_buffers;              /* in items, and current */
   guint max_buffers;
+  guint n_wakes;
   GstFlowReturn flow;
 };
 
@@ -99,6 +100,7 @@ ts_infer_queue_recycle (TsInferQueue * self, TsInferItem * item)
   if (item->job != NULL)
     ts_stream_give_back (item->model->stream, item->job);
   ts_infer_model_unref (item->model);
+  g_clear_error (&item->error);
   if (item->kind != TS_ITEM_QUERY && item->object != NULL)
     gst_mini_object_unref (item->object);
   *item = (TsInferItem) {
@@ -132,6 +134,14 @@ append (TsInferQueue * self, TsInferItem * item)
   g_cond_broadcast (&self->ready);
 }
 
+static void
+start_job (TsInferItem * item)
+{
+  item->job->done = on_job_done;
+  item->job->user_data = item;
+  ts_stream_push (item->job->stream, item->job);
+}
+
 /* The job is started with the lock held no more, and by then the item may have gone
  * only if it was flushed, for which the streaming thread must be out of here. */
 GstFlowReturn
@@ -150,11 +160,8 @@ ts_infer_queue_push_buffer (TsInferQueue * self, TsInferItem * item)
   item->is_done = job == NULL;
   append (self, item);
   g_mutex_unlock (&self->lock);
-  if (job != NULL) {
-    job->done = on_job_done;
-    job->user_data = item;
-    ts_stream_push (job->stream, job);
-  }
+  if (job != NULL)
+    start_job (item);
   g_mutex_lock (&self->lock);
   while (self->flow == GST_FLOW_OK && self->n_buffers >= self->max_buffers)
     g_cond_wait (&self->space, &self->lock);
@@ -260,16 +267,67 @@ ts_infer_queue_finish (TsInferQueue * self, TsInferItem * item,
     ts_infer_queue_recycle (self, item);
 }
 
+/* Cancels it if the model has not begun it, else waits for it. */
+static void
+end_job (TsInferQueue * self, TsInferItem * item)
+{
+  ts_stream_cancel (item->job->stream);
+  g_mutex_lock (&self->lock);
+  while (!item->is_done)
+    g_cond_wait (&self->ready, &self->lock);
+  g_mutex_unlock (&self->lock);
+}
+
+gboolean
+ts_infer_queue_run (TsInferQueue * self, TsInferItem * item)
+{
+  gboolean flushing;
+
+  g_mutex_lock (&self->lock);
+  item->is_done = FALSE;
+  g_mutex_unlock (&self->lock);
+  start_job (item);
+  g_mutex_lock (&self->lock);
+  while (self->flow != GST_FLOW_FLUSHING && !item->is_done)
+    g_cond_wait (&self->ready, &self->lock);
+  flushing = self->flow == GST_FLOW_FLUSHING;
+  g_mutex_unlock (&self->lock);
+  if (flushing)
+    end_job (self, item);
+  return !flushing;
+}
+
+gboolean
+ts_infer_queue_wait (TsInferQueue * self, guint * seen)
+{
+  gboolean flushing;
+
+  g_mutex_lock (&self->lock);
+  while (self->flow != GST_FLOW_FLUSHING && self->n_wakes == *seen)
+    g_cond_wait (&self->ready, &self->lock);
+  *seen = self->n_wakes;
+  flushing = self->flow == GST_FLOW_FLUSHING;
+  g_mutex_unlock (&self->lock);
+  return !flushing;
+}
+
+void
+ts_infer_queue_wake (TsInferQueue * self)
+{
+  g_mutex_lock (&self->lock);
+  self->n_wakes++;
+  g_cond_broadcast (&self->ready);
+  g_mutex_unlock (&self->lock);
+}
+
 static void
 drop_item (TsInferQueue * self, TsInferItem * item, GstPad * pad)
 {
   GstEvent *event = item->kind == TS_ITEM_EVENT ? item->object : NULL;
 
   if (item->job != NULL)
-    ts_stream_cancel (item->job->stream);
+    end_job (self, item);
   g_mutex_lock (&self->lock);
-  while (item->job != NULL && !item->is_done)
-    g_cond_wait (&self->ready, &self->lock);
   self->n_buffers -= item->kind == TS_ITEM_BUFFER;
   g_mutex_unlock (&self->lock);
   if (pad != NULL && event != NULL && GST_EVENT_IS_STICKY (event)

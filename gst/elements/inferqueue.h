@@ -23,12 +23,13 @@ typedef enum
   TS_ITEM_QUERY
 } TsItemKind;
 
-/* Why a buffer has no job of its own. */
+/* Whether a buffer has a job of its own, and why not. */
 typedef enum
 {
   TS_ITEM_ANSWERS,              /* it has one */
   TS_ITEM_SKIPS,                /* it goes on without an answer */
-  TS_ITEM_REUSES                /* with the last boxes */
+  TS_ITEM_REUSES,               /* with the last boxes */
+  TS_ITEM_FAILS                 /* it had one, in vain, and goes on without an answer */
 } TsItemFate;
 
 typedef struct
@@ -40,6 +41,7 @@ typedef struct
   TsItemFate fate;
   TsInferModel *model;          /* owned; NULL without a job */
   TsJob *job;                   /* of the model's stream */
+  GError *error;                /* owned; why there is no job, or NULL */
   GstVideoFrame frame;          /* mapped as long as the job is not done with it */
   gboolean is_mapped;
   GstVideoInfo info;
@@ -89,6 +91,15 @@ gboolean ts_infer_queue_drain (TsInferQueue * self);
 TsInferItem *ts_infer_queue_pop (TsInferQueue * self);
 void ts_infer_queue_finish (TsInferQueue * self, TsInferItem * item,
     GstFlowReturn flow, gboolean result);
+
+/* For the item that is popped: starts its job, another one than before, and waits for
+ * it.  FALSE: flushing; the job is done by then, too. */
+gboolean ts_infer_queue_run (TsInferQueue * self, TsInferItem * item);
+
+/* Waits for a ts_infer_queue_wake() since the last call with this @seen, which is 0 at
+ * first; may come back without one.  FALSE: flushing. */
+gboolean ts_infer_queue_wait (TsInferQueue * self, guint * seen);
+void ts_infer_queue_wake (TsInferQueue * self);
 
 /* Drops all, when neither thread is in any of these calls and the flow is
  * GST_FLOW_FLUSHING.  Sticky events are kept on @pad, if it is not NULL.  Waits for

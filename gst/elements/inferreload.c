@@ -40,7 +40,16 @@ failed (gpointer element, const gchar * path, GError * error)
   g_signal_emit_by_name (element, "model-failed", path, text);
 }
 
-static const TsInferLoaderFuncs funcs = { get_settings, loaded, failed };
+static void
+fell_back (gpointer element)
+{
+  GstTorchscriptInfer *self = element;
+
+  ts_infer_queue_wake (self->queue);
+}
+
+static const TsInferLoaderFuncs funcs =
+    { get_settings, loaded, failed, fell_back };
 
 void
 ts_infer_reload_init (GstTorchscriptInfer * self)

@@ -282,6 +282,40 @@ get_on_late_type (void)
   return type;
 }
 
+static GType
+get_on_error_type (void)
+{
+  static const GEnumValue values[] = {
+    {TS_ON_ERROR_FAIL, "End the stream with an error", "fail"},
+    {TS_ON_ERROR_PASS_THROUGH, "Pass it on without an answer, with a warning",
+        "pass-through"},
+    {TS_ON_ERROR_CPU,
+          "If the device failed, let the CPU answer; else pass it on",
+        "cpu"},
+    {0}
+  };
+  static GType type;
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (&type, g_enum_register_static ("GstTorchscriptOnError",
+            values));
+  return type;
+}
+
+static void
+install_errors (GObjectClass * klass)
+{
+  add (klass, FIELD (on_error), g_param_spec_enum ("on-error", "On error",
+          "What becomes of a frame whose inference failed",
+          get_on_error_type (), TS_ON_ERROR_FAIL, PLAYING));
+  gst_type_mark_as_plugin_api (get_on_error_type (), 0);
+  add (klass, FIELD (max_errors), g_param_spec_int ("max-errors",
+          "Maximum errors",
+          "So many frames in a row may go on without an answer because their "
+          "inference failed, the next one is an error; an answer starts the count "
+          "anew (-1: any number)", -1, G_MAXINT, -1, PLAYING));
+}
+
 static void
 install_sharing (GObjectClass * klass)
 {
@@ -384,6 +418,7 @@ ts_infer_settings_install (GObjectClass * klass)
   install_thresholds (klass);
   install_sharing (klass);
   install_pace (klass);
+  install_errors (klass);
   install_tracking (klass);
   install_speed (klass);
   return n_settings + 1;

@@ -26,6 +26,14 @@ typedef enum
   TS_TRACKER_IOU
 } TsTrackerKind;
 
+/* What becomes of a frame whose inference failed. */
+typedef enum
+{
+  TS_ON_ERROR_FAIL,
+  TS_ON_ERROR_PASS_THROUGH,
+  TS_ON_ERROR_CPU
+} TsOnError;
+
 typedef enum
 {
   TS_ISOLATION_NONE,
@@ -74,6 +82,10 @@ typedef struct
   gint on_late;                 /* TsOnLate */
   guint inference_interval;
   gfloat max_rate;              /* frames a second; 0: any */
+
+  /* Those without an answer; read with each of them. */
+  gint on_error;                /* TsOnError */
+  gint max_errors;              /* in a row; < 0: any number */
 
   gchar *roi;                   /* read with the caps */
   gboolean reload_on_change;

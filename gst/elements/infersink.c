@@ -41,23 +41,23 @@ map_frame (GstTorchscriptInfer * self, TsInferItem * item, GError ** error)
   return item->is_mapped;
 }
 
-static gboolean
+/* Or item->error says why there is none. */
+static void
 make_job (GstTorchscriptInfer * self, const TsInferSettings * settings,
-    TsInferItem * item, GError ** error)
+    TsInferItem * item)
 {
   gint64 start = g_get_monotonic_time ();
 
-  if (!map_frame (self, item, error))
-    return FALSE;
-  item->model = ts_infer_model_ref (self->model);
-  item->job = ts_stream_take_job (self->model->stream);
+  if (!map_frame (self, item, &item->error))
+    return;
+  item->model = ts_infer_choose_model (self, settings->on_error);
+  item->job = ts_stream_take_job (item->model->stream);
   item->job->thresholds = ts_infer_settings_get_thresholds (settings);
   item->job->wants_answer = settings->output_tensors;
   ts_image_from_video_frame (&item->job->image, &item->frame);
   ts_image_crop (&item->job->image, &self->roi);
   ts_stats_add_stage (self->stats, TS_STAGE_MAP,
       1000 * (g_get_monotonic_time () - start));
-  return TRUE;
 }
 
 static GstClockTime
@@ -74,7 +74,6 @@ ts_infer_sink_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
 {
   GstTorchscriptInfer *self = GST_TORCHSCRIPT_INFER (parent);
   TsInferSettings settings = peek_settings (self);
-  GError *error = NULL;
   TsInferItem *item;
 
   if (self->info.finfo == NULL) {
@@ -88,13 +87,8 @@ ts_infer_sink_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
   item->info = self->info;
   item->fate = ts_infer_late_decide (&self->late, &settings,
       get_running_time (self, buffer));
-  if (item->fate == TS_ITEM_ANSWERS
-      && !make_job (self, &settings, item, &error)) {
-    ts_infer_queue_recycle (self->queue, item);
-    ts_stats_count (self->stats, TS_COUNT_FAILED);
-    ts_element_error (self, error);
-    return GST_FLOW_ERROR;
-  }
+  if (item->fate == TS_ITEM_ANSWERS)
+    make_job (self, &settings, item);
   return ts_infer_queue_push_buffer (self->queue, item);
 }
 
@@ -113,9 +107,10 @@ warm_up (GstTorchscriptInfer * self, gint width, gint height)
       GST_INFO_OBJECT (self, "%s", form);
     return TRUE;
   }
+  if (ts_infer_warm_up_fails (self, error))
+    return TRUE;
   self->refused_width = width;
   self->refused_height = height;
-  ts_element_error (self, error);
   return FALSE;
 }
 

@@ -114,18 +114,22 @@ tell_application (GstTorchscriptInfer * self, GstBuffer * buffer)
 static GstFlowReturn
 answer (GstTorchscriptInfer * self, TsInferItem * item)
 {
-  gint64 start = g_get_monotonic_time ();
+  GstFlowReturn flow = GST_FLOW_OK;
+  gint64 start;
   guint i;
 
-  if (item->job->error != NULL) {
-    ts_stats_count (self->stats, TS_COUNT_FAILED);
-    ts_element_error (self, g_steal_pointer (&item->job->error));
-    return GST_FLOW_ERROR;
+  if (item->job == NULL || item->job->error != NULL)
+    flow = ts_infer_fail (self, item);
+  if (flow != GST_FLOW_OK || item->fate != TS_ITEM_ANSWERS) {
+    unmap (item);
+    return flow;
   }
+  start = g_get_monotonic_time ();
   make_writable (item);
   for (i = 0; i < G_N_ELEMENTS (steps); i++)
     steps[i] (self, item);
   self->n_results++;
+  ts_infer_succeed (self, item);
   account (self, item, start);
   tell_application (self, item->object);
   return GST_FLOW_OK;
@@ -233,6 +237,9 @@ ts_infer_src_reset (GstTorchscriptInfer * self)
   g_clear_pointer (&self->last_model, ts_infer_model_unref);
   ts_tracker_reset (self->tracker);
   self->told_steady = FALSE;
+  g_atomic_int_set (&self->failures.in_a_row, 0);
+  self->failures.n_failed = self->failures.n_on_cpu = 0;
+  self->failures.is_told = FALSE;
 }
 
 gboolean

@@ -5,6 +5,7 @@
 #include "inferstats.h"
 
 #include "../runtime/tsregistry.h"
+#include "inferfallback.h"
 
 static void
 set_structure (GstStructure * parent, const gchar * field,
@@ -54,6 +55,8 @@ set_model (GstStructure * parent, TsInferModel * model)
       "model", G_TYPE_STRING, ts_detector_get_name (detector),
       "model-number", G_TYPE_UINT, model->number,
       "device", G_TYPE_STRING, ts_detector_get_device (detector),
+      "resting", G_TYPE_BOOLEAN, model->fallback != NULL
+      && ts_infer_fallback_rests (model->fallback),
       "runtime", G_TYPE_STRING, ts_detector_get_runtime (detector),
       "users", G_TYPE_UINT, ts_registry_get_n_users (model->instance),
       "lanes", G_TYPE_UINT, ts_instance_get_n_lanes (model->instance),

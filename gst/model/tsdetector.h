@@ -62,7 +62,7 @@ gboolean ts_detector_warm_up (TsDetector * self, gint width, gint height,
 /* Puts what is in @image into @result: boxes with corners in source pixels,
  * classes, best score first, or a mask; it is empty after an error.  If the first
  * run fails, the usual sizes of input are tried (tsprobe.h).  One thread at a
- * time.  Errors: TS_ERROR_FORWARD, _OUTPUT, _MEMORY. */
+ * time.  Errors: TS_ERROR_FORWARD, _OUTPUT, _DEVICE, _MEMORY. */
 gboolean ts_detector_run (TsDetector * self, const TsImage * image,
     const TsThresholds * thresholds, TsResult * result, GError ** error);
 

@@ -61,7 +61,7 @@ const gchar *ts_engine_get_config (const TsEngine * self, gsize * size);
 
 /* Runs the module.  The first @n_listed inputs go as one argument, a list of
  * tensors, the others as an argument each.  One thread at a time.
- * Errors: TS_ERROR_FORWARD, _OUTPUT (a type that has no C form), _MEMORY. */
+ * Errors: TS_ERROR_FORWARD, _OUTPUT (a type that has no C form), _DEVICE, _MEMORY. */
 gboolean ts_engine_run (TsEngine * self, const TsTensor * inputs,
     gsize n_inputs, gsize n_listed, GError ** error);
 

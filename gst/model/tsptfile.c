@@ -14,6 +14,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <glib/gstdio.h>
+
+#include "tsarchive.h"
 #include "tserror.h"
 #include "tsfile.h"
 
@@ -25,6 +28,8 @@ typedef struct
 {
   gboolean code, constants, data;
   gboolean package;             /* an mlpkg in one file */
+  gint64 unpacked;              /* bytes, as its directory says */
+  gchar conflict[160];          /* between its directory and an entry, or "" */
 } Contents;
 
 /* *INDENT-OFF* */
@@ -43,6 +48,14 @@ note_entry (Contents * contents, const gchar * name)
     contents->data |= g_str_equal (inner, "/data.pkl");
   }
   contents->package |= g_str_has_suffix (name, "model_info.json");
+}
+
+/* The library takes the entry's word, and libtorch the directory's. */
+static void
+note_conflict (Contents * contents, const gchar * warning)
+{
+  if (warning && g_str_has_prefix (warning, "Inconsistent"))
+    g_strlcpy (contents->conflict, warning, sizeof contents->conflict);
 }
 
 /* FALSE if the file has no readable directory of a zip archive. */
@@ -65,6 +78,9 @@ list_zip (const gchar * path, Contents * contents)
 
       if (name)
         note_entry (contents, name);
+      note_conflict (contents, archive_error_string (archive));
+      contents->unpacked = MIN (contents->unpacked, TS_ARCHIVE_MAX_UNPACKED)
+          + MIN (archive_entry_size (entry), TS_ARCHIVE_MAX_UNPACKED);
     }
   } while (status == ARCHIVE_OK || status == ARCHIVE_WARN);
   return status == ARCHIVE_EOF;
@@ -124,6 +140,33 @@ set_other_error (const gchar * path, const guint8 start[4], GError ** error)
         start[0], start[1], start[2], start[3]);
 }
 
+/* libtorch inflates each entry into memory of the size that the directory says. */
+static gboolean
+check_sizes (const gchar * path, const Contents * contents, GError ** error)
+{
+  GStatBuf info;
+  gint64 packed = g_stat (path, &info) == 0 ? (gint64) info.st_size : 0;
+  gboolean bomb = contents->unpacked > TS_ARCHIVE_RATIO_FREE
+      && contents->unpacked / TS_ARCHIVE_MAX_RATIO > packed;
+
+  if (*contents->conflict) {
+    g_set_error (error, TS_ERROR, TS_ERROR_FORMAT,
+        "%s: is damaged or made to do harm: %s; copy or export it anew", path,
+        contents->conflict);
+    return FALSE;
+  }
+  if (!bomb && packed <= TS_ARCHIVE_MAX_UNPACKED
+      && contents->unpacked <= TS_ARCHIVE_MAX_UNPACKED)
+    return TRUE;
+  g_set_error (error, TS_ERROR, TS_ERROR_FORMAT,
+      "%s: has %" G_GINT64_FORMAT " bytes and unpacks to %" G_GINT64_FORMAT
+      " or more; expected at most %" G_GINT64_FORMAT " bytes, and at most %d "
+      "times as many as are packed; torch.jit.save() does not compress", path,
+      packed, contents->unpacked, TS_ARCHIVE_MAX_UNPACKED,
+      TS_ARCHIVE_MAX_RATIO);
+  return FALSE;
+}
+
 gboolean
 ts_pt_file_check (const gchar * path, GError ** error)
 {
@@ -138,7 +181,7 @@ ts_pt_file_check (const gchar * path, GError ** error)
     return FALSE;
   }
   if (contents.code && contents.constants && contents.data)
-    return TRUE;
+    return check_sizes (path, &contents, error);
   set_zip_error (path, &contents, error);
   return FALSE;
 }

@@ -90,7 +90,7 @@ ts_count_name (TsCount count)
   static const gchar *const names[TS_N_COUNTS] = {
     [TS_COUNT_IN] = "in",[TS_COUNT_ANSWERED] = "answered",
     [TS_COUNT_SKIPPED] = "skipped",[TS_COUNT_REUSED] = "reused",
-    [TS_COUNT_FAILED] = "failed"
+    [TS_COUNT_FAILED] = "failed",[TS_COUNT_ON_CPU] = "on-cpu"
   };
 
   return names[count];

@@ -17,7 +17,8 @@ typedef enum
   TS_COUNT_ANSWERED,            /* got an answer of their own */
   TS_COUNT_SKIPPED,             /* went on without one */
   TS_COUNT_REUSED,              /* went on with that of an earlier frame */
-  TS_COUNT_FAILED,              /* their job ended in an error */
+  TS_COUNT_FAILED,              /* their inference ended in an error */
+  TS_COUNT_ON_CPU,              /* of those answered, by the CPU for a failed device */
   TS_N_COUNTS
 } TsCount;
 

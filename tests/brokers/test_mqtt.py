@@ -118,19 +118,23 @@ class Mqtt(unittest.TestCase):
         self.assertLess(time.monotonic() - start, 5)
         self.assertEqual(done.values["published"], "0")
 
-    def make_certificates(self):
-        def openssl(*arguments):
-            subprocess.run(["openssl", *arguments], cwd=self.folder, check=True,
-                           stderr=subprocess.DEVNULL)
+    def sign_certificate(self, name, subject, names):
+        self.openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{name}.key", "-out",
+                     f"{name}.csr", "-subj", f"/CN={subject}")
+        (self.folder / "names").write_text(f"subjectAltName={names}\n")
+        self.openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key",
+                     "-CAcreateserial", "-out", f"{name}.pem", "-days", "2", "-extfile", "names")
 
+    def openssl(self, *arguments):
+        subprocess.run(["openssl", *arguments], cwd=self.folder, check=True,
+                       stderr=subprocess.DEVNULL)
+
+    def make_certificates(self):
         for name in ("ca", "other"):
-            openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{name}.key",
-                    "-out", f"{name}.pem", "-subj", f"/CN=test {name}", "-days", "2")
-        openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", "server.key", "-out",
-                "server.csr", "-subj", "/CN=localhost")
-        (self.folder / "names").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
-        openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key",
-                "-CAcreateserial", "-out", "server.pem", "-days", "2", "-extfile", "names")
+            self.openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout",
+                         f"{name}.key", "-out", f"{name}.pem", "-subj", f"/CN=test {name}",
+                         "-days", "2")
+        self.sign_certificate("server", "localhost", "DNS:localhost,IP:127.0.0.1")
 
     def test_tls_and_credentials(self):
         self.make_certificates()
@@ -159,6 +163,71 @@ class Mqtt(unittest.TestCase):
         done = frames.run(PUSH_FRAMES, 5, "e", self.element(
             f"{login} ca-file={self.folder}/other.pem drain-timeout=500", "localhost"))
         self.assertEqual(done.values["published"], "0")
+
+    def serve_those_with_certificates(self):
+        """The name in the certificate is the user's, who may write as that one alone."""
+        self.make_certificates()
+        self.sign_certificate("camera", "camera", "DNS:camera")
+        rules = self.folder / "rules"
+        rules.write_text("user camera\ntopic readwrite detections\n")
+        self.serve("allow_anonymous false", f"certfile {self.folder}/server.pem",
+                   f"keyfile {self.folder}/server.key", f"cafile {self.folder}/ca.pem",
+                   "require_certificate true", "use_identity_as_username true",
+                   f"acl_file {rules}")
+
+    def test_client_certificate(self):
+        self.serve_those_with_certificates()
+        files = f"ca-file={self.folder}/ca.pem cert-file={self.folder}/camera.pem"
+        received = self.subscribe(
+            "--cafile", f"{self.folder}/ca.pem", "--cert", f"{self.folder}/camera.pem", "--key",
+            f"{self.folder}/camera.key", "-h", "localhost")
+        done = frames.run(PUSH_FRAMES, 50, "e", self.element(
+            f"{files} key-file={self.folder}/camera.key", "localhost"))
+        self.assertEqual((done.status, done.values), (0, {"published": "50", "dropped": "0"}))
+        self.assertEqual(self.results(received, range(50)), list(range(50)))
+        # Without one the broker lets nobody in.
+        done = frames.run(PUSH_FRAMES, 5, "e", self.element(
+            f"ca-file={self.folder}/ca.pem drain-timeout=500", "localhost"))
+        self.assertEqual(done.values["published"], "0")
+
+    def test_client_certificate_that_cannot_be_used(self):
+        self.serve_those_with_certificates()
+        ca, camera = f"ca-file={self.folder}/ca.pem", f"{self.folder}/camera"
+        for what, named in (
+                (f"cert-file=/nowhere.pem key-file={camera}.key", "/nowhere.pem"),
+                (f"cert-file={camera}.pem key-file=/nowhere.key", "/nowhere.key"),
+                (f"cert-file={camera}.pem", "key-file")):
+            for trust in (ca, "tls=true", ""):
+                done = frames.run(PUSH_FRAMES, 1000, "e", self.element(
+                    f"{trust} {what} drain-timeout=500", "localhost"), pause_us=1000)
+                self.assertEqual((done.status, done.values["published"]), (1, "0"), what)
+                self.assertIn(named, done.errors[0], what)
+        # The key of another one: no connection comes about.
+        done = frames.run(PUSH_FRAMES, 5, "e", self.element(
+            f"{ca} cert-file={camera}.pem key-file={self.folder}/server.key "
+            "drain-timeout=500", "localhost"))
+        self.assertEqual(done.values["published"], "0")
+
+    def test_system_certificates_beside_a_client_certificate(self):
+        """Where the system trusts the broker, a certificate to log in with is enough."""
+        self.serve_those_with_certificates()
+        files = f"cert-file={self.folder}/camera.pem key-file={self.folder}/camera.key"
+        os.environ["SSL_CERT_FILE"] = f"{self.folder}/ca.pem"
+        self.addCleanup(os.environ.pop, "SSL_CERT_FILE")
+        for trust in ("tls=true", ""):
+            done = frames.run(PUSH_FRAMES, 20, "e", self.element(f"{trust} {files}", "localhost"))
+            self.assertEqual((done.status, done.values["published"]), (0, "20"), trust)
+
+    def test_client_id(self):
+        """The broker knows the client by it: a second one of the name ends the first."""
+        self.serve("allow_anonymous true", "log_type notice", "log_type information",
+                   f"log_dest file {self.folder}/log")
+        for name in ("dock-4", None):
+            frames.run(PUSH_FRAMES, 5, "e",
+                       self.element(f"client-id={name}" if name else ""))
+        log = (self.folder / "log").read_text()
+        self.assertEqual(log.count(" as dock-4 "), 1, log)
+        self.assertEqual(log.count("New client connected"), 2, log)
 
     def test_certificates_that_are_not_there(self):
         done = frames.run(PUSH_FRAMES, 1000, "e", self.element("ca-file=/nowhere.pem"),

@@ -8,126 +8,9 @@
 #include <glib/gstdio.h>
 #include <gst/app/gstappsink.h>
 #include <gst/app/gstappsrc.h>
-#include <gst/check/gstcheck.h>
-#include <gst/check/gstharness.h>
 #include <gst/video/video.h>
 
-#include "fakemodel.h"
-#include "torchscript.h"
-
-#define EDGE 8
-#define FRAME_SIZE (EDGE * EDGE * 3)
-#define CAPS "video/x-raw,format=RGB,width=8,height=8,framerate=25/1"
-#define CONFIG "\"config\": \"{\\\"imgsz\\\": [8, 8]}\", "
-#define ECHO "{" CONFIG "\"output\": {\"input\": 0}}"
-#define SLOW_ECHO "{" CONFIG "\"delay_ms\": 40, \"output\": {\"input\": 0}}"
-#define BOX "{" CONFIG "\"output\": {\"tensor\": {\"shape\": [1, 1, 6], " \
-  "\"values\": [2, 2, 6, 6, 0.5, 1]}}}"
-
-static gchar *directory;
-
-/* A model of this script, under this name. */
-static gchar *
-write_model (const gchar * name, const gchar * script)
-{
-  gchar *path = g_build_filename (directory, name, NULL);
-
-  fake_model_write (path, script);
-  return path;
-}
-
-static GstElement *
-new_infer (const gchar * script, const gchar * decoder)
-{
-  GstElement *infer = gst_element_factory_make ("torchscriptinfer", NULL);
-  g_autofree gchar *path = write_model ("m.pt", script);
-  GstBus *bus = gst_bus_new ();
-
-  fail_unless (infer != NULL);
-  g_object_set (infer, "model", path, "decoder", decoder, NULL);
-  gst_element_set_bus (infer, bus);
-  gst_object_unref (bus);
-  return infer;
-}
-
-/* Owned by the harness alone, in the end. */
-static GstHarness *
-new_harness (GstElement * infer)
-{
-  GstHarness *h = gst_harness_new_with_element (infer, "sink", "src");
-
-  gst_object_unref (infer);
-  gst_harness_set_src_caps_str (h, CAPS);
-  return h;
-}
-
-/* The number is in the first pixel and in the time. */
-static GstBuffer *
-new_frame (guint number)
-{
-  GstBuffer *buffer = gst_buffer_new_allocate (NULL, FRAME_SIZE, NULL);
-  const guint8 pixel[3] = { number & 255, (number >> 8) & 255, number >> 16 };
-
-  gst_buffer_memset (buffer, 0, 0, FRAME_SIZE);
-  gst_buffer_fill (buffer, 0, pixel, 3);
-  GST_BUFFER_PTS (buffer) = number * 40 * GST_MSECOND;
-  GST_BUFFER_DURATION (buffer) = 40 * GST_MSECOND;
-  return buffer;
-}
-
-static guint
-get_number (GstBuffer * buffer)
-{
-  return GST_BUFFER_PTS (buffer) / (40 * GST_MSECOND);
-}
-
-/* One answer, and that to this frame's pixels. */
-static void
-check_answer (GstBuffer * buffer, guint number)
-{
-  GstTorchscriptTensorMeta *meta =
-      gst_buffer_get_torchscript_tensor_meta (buffer);
-  const gfloat *values;
-  GstMapInfo map;
-  guint found;
-
-  fail_unless_equals_int (get_number (buffer), number);
-  fail_unless_equals_int (gst_buffer_get_n_meta (buffer,
-          GST_TORCHSCRIPT_TENSOR_META_API_TYPE), 1);
-  fail_unless (gst_buffer_map (gst_torchscript_tensor_get_data
-          (gst_torchscript_tensor_meta_get_tensor (meta, 0)), &map,
-          GST_MAP_READ));
-  values = (const gfloat *) map.data;
-  fail_unless_equals_int (map.size, FRAME_SIZE * sizeof (gfloat));
-  found = (guint) (values[0] * 255 + 0.5)
-      + 256 * (guint) (values[EDGE * EDGE] * 255 + 0.5);
-  fail_unless_equals_int (found, number);
-  gst_buffer_unmap (gst_torchscript_tensor_get_data
-      (gst_torchscript_tensor_meta_get_tensor (meta, 0)), &map);
-}
-
-static void
-pull_and_check (GstHarness * h, guint number)
-{
-  GstBuffer *buffer = gst_harness_pull (h);
-
-  fail_unless (buffer != NULL, "frame %u does not come", number);
-  check_answer (buffer, number);
-  gst_buffer_unref (buffer);
-}
-
-static gboolean
-has_message (GstElement * infer, GstMessageType type)
-{
-  GstBus *bus = gst_element_get_bus (infer);
-  GstMessage *message = gst_bus_pop_filtered (bus, type);
-  gboolean found = message != NULL;
-
-  if (found)
-    gst_message_unref (message);
-  gst_object_unref (bus);
-  return found;
-}
+#include "infertest.h"
 
 #define N_STILLS 10000
 
@@ -300,17 +183,6 @@ GST_START_TEST (test_caps_change_in_flight)
 }
 
 GST_END_TEST;
-
-static void
-flush (GstHarness * h)
-{
-  GstSegment segment;
-
-  gst_segment_init (&segment, GST_FORMAT_TIME);
-  fail_unless (gst_harness_push_event (h, gst_event_new_flush_start ()));
-  fail_unless (gst_harness_push_event (h, gst_event_new_flush_stop (TRUE)));
-  fail_unless (gst_harness_push_event (h, gst_event_new_segment (&segment)));
-}
 
 /* What was on its way is gone, what comes later is not. */
 GST_START_TEST (test_flush_in_flight)
@@ -798,24 +670,6 @@ GST_START_TEST (test_stops_in_flight)
 
 GST_END_TEST;
 
-static guint64
-get_stat (GstElement * infer, const gchar * field, const gchar * part)
-{
-  GstStructure *stats, *inner = NULL;
-  guint64 value = 0;
-
-  g_object_get (infer, "stats", &stats, NULL);
-  if (part != NULL)
-    fail_unless (gst_structure_get (stats, field, GST_TYPE_STRUCTURE, &inner,
-            NULL));
-  gst_structure_get_uint64 (part != NULL ? inner : stats, part != NULL ?
-      part : field, &value);
-  if (inner != NULL)
-    gst_structure_free (inner);
-  gst_structure_free (stats);
-  return value;
-}
-
 static void
 count_buffer (GstElement * infer, GstBuffer * buffer, gpointer n)
 {
@@ -942,7 +796,9 @@ GST_START_TEST (test_thousand_swaps)
   gst_buffer_unref (gst_harness_pull (h));
   fail_unless (number >= N_SWAPS - 2, "%u", number);
   fail_unless_equals_int (n_failed, 0);
-  fail_unless_equals_int (read_status ("Threads:"), threads);
+  /* A model may be on its way in or out at either time. */
+  fail_unless (read_status ("Threads:") <= threads + 1, "%u threads, were %u",
+      read_status ("Threads:"), threads);
   /* A sanitizer keeps freed memory. */
 #ifndef __SANITIZE_ADDRESS__
   fail_unless (read_status ("VmRSS:") < memory + 2000, "%u kB, was %u kB",
@@ -1002,7 +858,8 @@ GST_END_TEST;
 GST_START_TEST (test_file_is_watched)
 {
   GstElement *infer = new_infer (BOX, "yolo-end2end");
-  g_autofree gchar *path = g_build_filename (directory, "m.pt", NULL);
+  g_autofree gchar *path =
+      g_build_filename (infer_test_directory, "m.pt", NULL);
   g_autofree gchar *next = write_model ("next.pt", BOX);
   gint n_loaded = 0;
   GstBuffer *buffer;
@@ -1065,23 +922,5 @@ flow_suite (void)
 int
 main (int argc, char **argv)
 {
-  gint failed;
-
-  gst_check_init (&argc, &argv);
-  directory = g_dir_make_tmp ("inferflow-XXXXXX", NULL);
-  failed = gst_check_run_suite (flow_suite (), "inferflow", __FILE__);
-  /* The models are flat files. */
-  {
-    g_autoptr (GDir) dir = g_dir_open (directory, 0, NULL);
-    const gchar *name;
-
-    while ((name = g_dir_read_name (dir)) != NULL) {
-      g_autofree gchar *path = g_build_filename (directory, name, NULL);
-
-      g_remove (path);
-    }
-  }
-  g_rmdir (directory);
-  g_free (directory);
-  return failed;
+  return infer_test_main (argc, argv, flow_suite);
 }

@@ -5,11 +5,16 @@
  * The script is the entry fake/script.json of the model file, which
  * fake_model_write() and fakemodel.py write.  All fields may be left out:
  *
- *   "load_error": {"status": S, "text": "..."}   load() fails
+ *   "load_error": {"status": S, "text": "...", "device": "cuda:0"}
+ *                                load() fails (with "device" on that one only)
+ *   "cpu_load_ms": N             load() on the CPU takes that long
  *   "methods": ["forward"]       any other method is a METHOD error
  *   "config": "..."              the embedded config.txt
- *   "run_error": {"status": S, "text": "..."}    run() fails ...
+ *   "run_error": {"status": S, "text": "...", "device": "cuda:0"}
+ *                                run() and lane_run() fail (likewise) ...
  *   "fail_on_run": N             ... at the Nth call only, from 0
+ *   "fail_runs": M               ... and at the M - 1 after it
+ *   "fail_above": x              ... and only if the first number of a picture is more
  *   "input_shape": [1, 3, 8, 8]  an input of another shape is a FORWARD error
  *   "n_listed": N               another number of listed inputs is one, too
  *   "delay_ms": N                run() takes that long
@@ -17,6 +22,7 @@
  *   "state": ["name", ...]       weights with other names are an ARGUMENT error
  *   "describe": VALUE            what describe() answers; else an empty dict
  *   "output": VALUE              what run() answers; else None
+ *   "outputs": [VALUE, ...]      instead: one for each run, then the first again
  *   "lane_limit": N              a lane's batch of more frames is a MEMORY error
  *   "whole": VALUE               what lane_answer() gives; else the output
  *   "forms": {"packed": {...}}   "run_error", "delay_ms" and "output" of a form that
@@ -50,6 +56,7 @@ struct TsShimModule
 {
   JsonObject *script;
   gchar *path;
+  gchar *device;
   gchar *method;
   JsonObject *form;             /* of the script; NULL: the script itself */
   gint runs;
@@ -128,9 +135,10 @@ parse_script (const TsShimLoadOptions * options)
   return json_node_dup_object (json_parser_get_root (parser));
 }
 
+/* @device may be NULL. */
 static TsShimStatus
-fail_as_scripted (JsonObject * script, const gchar * field, char *error,
-    size_t error_size)
+fail_as_scripted (JsonObject * script, const gchar * field,
+    const gchar * device, char *error, size_t error_size)
 {
   static const gchar *const names[] = {
     "ok", "argument", "load", "device", "method", "forward", "output", "memory"
@@ -141,6 +149,10 @@ fail_as_scripted (JsonObject * script, const gchar * field, char *error,
   if (!json_object_has_member (script, field))
     return TS_SHIM_OK;
   object = json_object_get_object_member (script, field);
+  if (device && g_strcmp0 (device,
+          json_object_get_string_member_with_default (object, "device",
+              device)) != 0)
+    return TS_SHIM_OK;
   name = json_object_get_string_member (object, "status");
   write_error (error, error_size,
       json_object_get_string_member_with_default (object, "text", "as told"));
@@ -157,6 +169,7 @@ module_free (TsShimModule * self)
     return;
   json_object_unref (self->script);
   g_free (self->path);
+  g_free (self->device);
   g_free (self->method);
   g_free (self);
 }
@@ -208,10 +221,15 @@ load (const TsShimLoadOptions * options, TsShimModule ** module, char *error,
   TsShimStatus status = check_device (options->device, error, error_size);
 
   self->path = g_strdup (options->path);
+  self->device = g_strdup (options->device);
   self->method = g_strdup (options->method ? options->method : "forward");
   self->script = parse_script (options);
+  if (g_str_equal (self->device, "cpu"))
+    g_usleep (1000 * json_object_get_int_member_with_default (self->script,
+            "cpu_load_ms", 0));
   if (status == TS_SHIM_OK)
-    status = fail_as_scripted (self->script, "load_error", error, error_size);
+    status = fail_as_scripted (self->script, "load_error", self->device, error,
+        error_size);
   if (status == TS_SHIM_OK && !has_method (self)) {
     status = TS_SHIM_ERROR_METHOD;
     if (error)
@@ -269,13 +287,33 @@ write_shape_error (TsShimModule * self, const TsShimTensor * input,
 }
 
 static gboolean
-fails_now (TsShimModule * self)
+starts_above (const TsShimTensor * input, gdouble limit)
 {
-  gint64 number = json_object_get_int_member_with_default (self->script,
+  gint64 n = input->shape[0], size = 1;
+
+  for (gint i = 1; i < input->n_dims; i++)
+    size *= input->shape[i];
+  for (gint64 i = 0; i < n; i++)
+    if (((const gfloat *) input->data)[i * size] > limit)
+      return TRUE;
+  return FALSE;
+}
+
+/* @input may be NULL. */
+static gboolean
+fails_now (TsShimModule * self, const TsShimTensor * input)
+{
+  gint64 first = json_object_get_int_member_with_default (self->script,
       "fail_on_run", -1);
+  gint64 n = json_object_get_int_member_with_default (self->script,
+      "fail_runs", 1);
   gint run = g_atomic_int_add (&self->runs, 1);
 
-  return number < 0 || number == run;
+  if (input && json_object_has_member (self->script, "fail_above")
+      && !starts_above (input, json_object_get_double_member (self->script,
+              "fail_above")))
+    return FALSE;
+  return first < 0 || (run >= first && run < first + n);
 }
 
 static gboolean
@@ -293,13 +331,24 @@ find_script (TsShimModule * self, const gchar * field)
       self->form : self->script;
 }
 
+static JsonNode *
+find_output (TsShimModule * self)
+{
+  JsonArray *outputs;
+
+  if (!json_object_has_member (self->script, "outputs"))
+    return json_object_get_member (find_script (self, "output"), "output");
+  outputs = json_object_get_array_member (self->script, "outputs");
+  return json_array_get_element (outputs,
+      (guint) g_atomic_int_get (&self->runs) % json_array_get_length (outputs));
+}
+
 static TsShimStatus
 run_listed (TsShimModule * self, const TsShimTensor * inputs, size_t n_inputs,
     size_t n_listed, TsShimValue ** output, char *error, size_t error_size)
 {
   g_autoptr (JsonNode) none = json_from_string ("{\"none\": true}", NULL);
-  JsonNode *answer = json_object_get_member (find_script (self, "output"),
-      "output");
+  JsonNode *answer = find_output (self);
   TsShimStatus status = TS_SHIM_OK;
 
   if (json_object_get_int_member_with_default (self->script, "crash_on_run",
@@ -307,9 +356,9 @@ run_listed (TsShimModule * self, const TsShimTensor * inputs, size_t n_inputs,
     raise (SIGSEGV);
   g_usleep (1000 * json_object_get_int_member_with_default (find_script (self,
               "delay_ms"), "delay_ms", 0));
-  if (fails_now (self))
+  if (fails_now (self, &inputs[0]))
     status = fail_as_scripted (find_script (self, "run_error"), "run_error",
-        error, error_size);
+        self->device, error, error_size);
   if (status == TS_SHIM_OK && !fits_listed (self, n_listed)) {
     write_error (error, error_size, "another number of inputs is listed");
     status = TS_SHIM_ERROR_FORWARD;
@@ -339,7 +388,7 @@ describe (const TsShimLoadOptions * options, TsShimValue ** description,
   JsonNode *answer = json_object_get_member (script, "describe");
   TsShimStatus status;
 
-  status = fail_as_scripted (script, "load_error", error, error_size);
+  status = fail_as_scripted (script, "load_error", NULL, error, error_size);
   if (status == TS_SHIM_OK)
     *description = fake_value_new (answer ? answer : empty, NULL, 0);
   json_object_unref (script);
@@ -412,6 +461,7 @@ lane_run (TsShimLane * self, const TsShimInput * input,
   JsonObject *script = self->module->script;
   gint64 limit = json_object_get_int_member_with_default (script, "lane_limit",
       G_MAXINT64);
+  TsShimStatus status;
 
   g_string_append_printf (self->note, "%zu frames of %dx%d at %d,%d keep %zu; ",
       n, input->width, input->height, frames[0].left, frames[0].top, keep);
@@ -419,6 +469,10 @@ lane_run (TsShimLane * self, const TsShimInput * input,
     write_error (error, error_size, "fake memory is full");
     return TS_SHIM_ERROR_MEMORY;
   }
+  if (fails_now (self->module, NULL)
+      && (status = fail_as_scripted (script, "run_error", self->module->device,
+              error, error_size)) != TS_SHIM_OK)
+    return status;
   free_value (self->value);
   self->n = n;
   *output = self->value = repeat (self, "output");
@@ -492,7 +546,7 @@ prepare (TsShimModule * self, const TsShimVariant * variant, char *error,
   if (forms && json_object_has_member (forms, name))
     form = json_object_get_object_member (forms, name);
   if (form && json_object_has_member (form, "error"))
-    return fail_as_scripted (form, "error", error, error_size);
+    return fail_as_scripted (form, "error", NULL, error, error_size);
   self->form = form;
   return TS_SHIM_OK;
 }

@@ -5,9 +5,13 @@ SPDX-License-Identifier: LGPL-2.1-or-later
 Each writes to, reads from or maps the file called VICTIM in the current directory,
 at some place or other of its life.  They are written out as torch.jit.save() does.
 """
+import importlib.util
 import io
+import itertools
+import re
+import tempfile
 import zipfile
-from typing import List
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -19,21 +23,6 @@ class WritesInForward(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         torch.ops.aten.save(x, "victim")
         return x
-
-
-class ReadsInForward(nn.Module):
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.from_file("/etc/passwd", shared=False, size=16,
-                               dtype=torch.uint8)
-
-
-class MapsInForward(nn.Module):
-    """A shared mapping makes the file, and writes to it."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        mapped = torch.from_file("victim", shared=True, size=4,
-                                 dtype=torch.float32)
-        return mapped.copy_(x)
 
 
 class WritesInBranch(nn.Module):
@@ -174,52 +163,11 @@ class Harmless(nn.Module):
         return x * self.weight * times
 
 
-class Loops(nn.Module):
-    def forward(self, x: Tensor) -> Tensor:
-        while bool(x.sum() != 0.5):
-            x = x + 1
-        return x
-
-
-class LoopsInSetState(WritesInSetState):
-    @torch.jit.export
-    def __setstate__(self, state: Tensor):
-        while bool(state.sum() != 0.5):
-            state = state + 1
-        self.numbers = state
-        self.training = False
-
-
-class Hoards(nn.Module):
-    """Takes memory bit by bit, and touches it."""
-
-    def forward(self, x: Tensor) -> List[Tensor]:
-        hoard = [x]
-        while len(hoard) < 1000000:
-            hoard.append(torch.ones([1 << 22]))
-        return hoard
-
-
-class HoardsInSetState(WritesInSetState):
-    @torch.jit.export
-    def __setstate__(self, state: Tensor):
-        hoard = [state]
-        while len(hoard) < 1000000:
-            hoard.append(torch.ones([1 << 22]))
-        self.numbers = hoard[-1]
-        self.training = False
-
-
 class ReturnsGiant(nn.Module):
     """Terabytes to look at, and four bytes to store."""
 
     def forward(self, x: Tensor) -> Tensor:
         return x[:1].expand(1 << 40)
-
-
-class AsksForGiant(nn.Module):
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.zeros([1 << 45])
 
 
 class GrowsText(nn.Module):
@@ -257,3 +205,78 @@ def edit(source: str, path: str, record: str, change):
     writer.write_end_of_file()
     with open(path, "wb") as out:
         out.write(blob.getvalue())
+
+
+# A class with an act in one of its places, each of which may change x.
+CELL = """
+import torch
+from torch import Tensor, nn
+
+class Cell(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.numbers = torch.zeros(4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        {forward}
+        return x
+
+    @torch.jit.export
+    def other(self, x: Tensor) -> Tensor:
+        {other}
+        return x
+
+    @torch.jit.export
+    def __getstate__(self) -> Tensor:
+        return self.numbers
+
+    @torch.jit.export
+    def __setstate__(self, x: Tensor):
+        {set_state}
+        self.numbers = x
+        self.training = False
+"""
+
+ACTS = {
+    "reads": 'x = torch.from_file("/etc/passwd", shared=False, size=16, '
+             'dtype=torch.uint8).float()',
+    "writes": 'torch.ops.aten.save(x, "victim")',
+    "maps": 'x = torch.from_file("victim", shared=True, size=4, '
+            'dtype=torch.float32).copy_(x)',
+    # Bit by bit, touching it, and not the same bit each time.
+    "hoards": """hoard = [x]
+        while len(hoard) < 1000000:
+            hoard.append(torch.ones([1 << 22]) * x.sum())
+        x = hoard[-1]""",
+    "loops": """while bool(x.sum() != 0.5):
+            x = x + 1""",
+    "asks for terabytes": "x = torch.zeros([1 << 45])",
+    # torch.jit.script() would not have it; it is put into the file.
+    "recurses": "pass",
+}
+
+numbers = itertools.count()
+
+PLACES = {"forward": "forward", "other": "other", "set_state": "__setstate__"}
+
+
+def save_cell(act: str, place: str, path: str):
+    """The module that does @act in the method of @place."""
+    lines = {name: ACTS[act] if name == place else "pass" for name in PLACES}
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "cell.py"
+        source.write_text(CELL.format(**lines))
+        # Names that it has seen before PyTorch changes.
+        name = f"cell{next(numbers)}"
+        spec = importlib.util.spec_from_file_location(name, source)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        if act != "recurses":
+            save(module.Cell(), path)
+            return
+        whole = str(Path(folder) / "whole")
+        save(module.Cell(), whole)
+        method = PLACES[place]
+        edit(whole, path, f"code/__torch__/{name}.py", lambda code: re.sub(
+            rb"(def %s\(self.*?\) -> \w+:\n)" % method.encode(),
+            rb"\1    again = (self).%s(x, )\n" % method.encode(), code, flags=re.S))

@@ -74,15 +74,48 @@ class Refused(unittest.TestCase):
         modules.save(modules.WritesInSetState(), self.path)
         self.assert_refused("aten::save", "--describe")
 
-    def test_reader(self):
-        modules.save(modules.ReadsInForward(), self.path)
-        self.assert_refused("aten::from_file")
+    def run_cells(self, cells, *options):
+        """What each says; all that one process can do goes into one."""
+        out = ""
+        for places, more in ((("forward", "set_state"), ()),
+                             (("other",), ("--method", "other"))):
+            paths = []
+            for act in cells:
+                for place in places:
+                    paths.append(str(self.folder / f"{act} in {place}"))
+                    modules.save_cell(act, place, paths[-1])
+            out += self.run_module(*options, *more, paths=paths)
+        return out
 
-    def test_mapper(self):
-        modules.save(modules.MapsInForward(), self.path)
-        self.assert_refused("aten::from_file")
-        self.assertIn("ran", self.run_module("--unsafe"))
-        self.assertEqual((self.folder / modules.VICTIM).stat().st_size, 16)
+    def test_cells(self):
+        """Each act that reaches out, in each place."""
+        cells = {"reads": "aten::from_file", "maps": "aten::from_file",
+                 "writes": "aten::save"}
+        out = self.run_cells(cells)
+        self.assertNotIn("loaded", out)
+        for act, operator in cells.items():
+            for place in modules.PLACES:
+                self.assertIn(f"{act} in {place}: calls {operator}, which is not", out)
+        self.assertFalse((self.folder / modules.VICTIM).exists())
+
+    def test_cells_are_real(self):
+        for act in ("reads", "maps", "writes"):
+            self.assertEqual(self.run_cells([act], "--unsafe"), 3 * "loaded\nran\n")
+            victim = self.folder / modules.VICTIM
+            self.assertEqual(victim.exists(), act != "reads")
+            victim.unlink(missing_ok=True)
+
+    def test_recursion(self):
+        """libtorch compiles none, and it says so instead of recursing."""
+        out = self.run_cells(["recurses"])
+        self.assertEqual(out.count("recursive"), 3, out)
+        self.assertNotIn("loaded", out)
+
+    def test_giant_answer(self):
+        modules.save(modules.ReturnsGiant(), self.path)
+        out = self.run_module()
+        self.assertRegex(out, r"more than 4 GiB, the last of shape \[1099511627776\]")
+        self.assertNotIn("ran\n", out)
 
     def test_printer(self):
         modules.save(modules.Prints(), self.path)
@@ -101,6 +134,16 @@ class Refused(unittest.TestCase):
     def edit_code(self, old, new):
         self.edit("code/__torch__/modules.py",
                   lambda code: code.replace(old.encode(), new.encode()))
+
+    def test_default_values(self):
+        """Each act that an expression can do, as the file is loaded."""
+        for kind, value in (
+                ("Tensor", 'ops.aten.from_file("/etc/passwd", False, 16)'),
+                ("NoneType", 'ops.aten.save(torch.zeros([1]), "victim")'),
+                ("Tensor", "torch.zeros([35184372088832])")):
+            self.edit_code("times: int=2", f"times: {kind}={value}")
+            self.assertIn("computes a default value", self.run_module())
+            self.assertEqual(os.listdir(self.folder), ["module.pt"])
 
     def test_default_value_that_writes(self):
         """libtorch would run it while it compiles the method."""

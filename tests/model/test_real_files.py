@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import zipfile
 
 try:
     import torch
@@ -47,6 +48,37 @@ class RealFiles(unittest.TestCase):
         for size in (5, len(content) // 2, len(content) - 1):
             pathlib.Path(self.path).write_bytes(content[:size])
             self.assertIn("end is missing or damaged", check(self.path))
+
+    def append(self, name, data):
+        with zipfile.ZipFile(self.path, "a", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr(name, data)
+
+    def test_bomb(self):
+        """libtorch would inflate it, though it never packs anything itself."""
+        torch.jit.script(self.net).save(self.path)
+        self.append("net/data/8", bytes(15 << 20))
+        self.assertEqual(check(self.path), "ok")
+        self.append("net/data/9", bytes(32 << 20))
+        self.assertRegex(check(self.path), r"unpacks to 49\d{6} or more; .* 200 times")
+
+    def test_sizes_that_are_said(self):
+        """A directory that says four gigabytes."""
+        torch.jit.script(self.net).save(self.path)
+        content = bytearray(pathlib.Path(self.path).read_bytes())
+        at = content.index(b"PK\1\2")
+        content[at + 24:at + 28] = b"\xf0\xff\xff\xff"
+        pathlib.Path(self.path).write_bytes(content)
+        self.assertIn("unpacks to 42949", check(self.path))
+
+    def test_sizes_that_disagree(self):
+        """An entry that says less of itself than the directory, which libtorch reads."""
+        torch.jit.script(self.net).save(self.path)
+        self.append("net/data/9", bytes(32 << 20))
+        content = bytearray(pathlib.Path(self.path).read_bytes())
+        at = content.rindex(b"PK\3\4")
+        content[at + 22:at + 26] = b"\x10\0\0\0"
+        pathlib.Path(self.path).write_bytes(content)
+        self.assertRegex(check(self.path), "Inconsistent .* 33554432 .* copy or export")
 
     def test_state_dict(self):
         torch.save(self.net.state_dict(), self.path)

@@ -75,6 +75,17 @@ static void test_out_of_memory() {
   g_assert_false(ts::is_out_of_memory("The size of tensor a (4) must match"));
 }
 
+// As libtorch 2.11 says them.
+static void test_device_failure() {
+  g_assert_true(ts::is_device_failure(
+      "CUDA error: an illegal memory access was encountered\nCUDA kernel errors might"));
+  g_assert_true(ts::is_device_failure("cuDNN error: CUDNN_STATUS_EXECUTION_FAILED"));
+  g_assert_true(ts::is_device_failure(
+      "CUDA error: CUBLAS_STATUS_EXECUTION_FAILED when calling `cublasSgemm(`"));
+  g_assert_false(ts::is_device_failure("cuDNN error: CUDNN_STATUS_BAD_PARAM"));
+  g_assert_false(ts::is_device_failure("The size of tensor a (4) must match"));
+}
+
 static void test_cut() {
   char buffer[8];
   ts::copy_text(buffer, sizeof buffer, "seite 1");
@@ -111,6 +122,10 @@ static void test_guard() {
   g_assert_cmpint(status_of(std::bad_alloc(), error, 64), ==, TS_SHIM_ERROR_MEMORY);
   g_assert_cmpint(status_of(std::runtime_error("CUDA out of memory."), error, 64), ==,
                   TS_SHIM_ERROR_MEMORY);
+  g_assert_cmpint(status_of(std::runtime_error("CUDA error: out of memory"), error, 64),
+                  ==, TS_SHIM_ERROR_MEMORY);
+  g_assert_cmpint(status_of(std::runtime_error("CUDA error: unknown error"), error, 64),
+                  ==, TS_SHIM_ERROR_DEVICE);
   g_assert_cmpint(status_of(42, error, 64), ==, TS_SHIM_ERROR_FORWARD);
   g_assert_cmpint(status_of(42, nullptr, 0), ==, TS_SHIM_ERROR_FORWARD);
 }
@@ -120,6 +135,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/shim/error/core-message", test_core_message);
   g_test_add_func("/shim/error/long-source-line", test_long_source_line);
   g_test_add_func("/shim/error/out-of-memory", test_out_of_memory);
+  g_test_add_func("/shim/error/device-failure", test_device_failure);
   g_test_add_func("/shim/error/cut", test_cut);
   g_test_add_func("/shim/error/guard", test_guard);
   return g_test_run();

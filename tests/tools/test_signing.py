@@ -2,11 +2,12 @@
 
 SPDX-License-Identifier: LGPL-2.1-or-later
 
-Usage: test_signing.py MLPKG MODELS
+Usage: test_signing.py MLPKG MODELS FAKE_SHIM
 
 The keys and the signatures of bare files come from minisign itself.
 """
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import unittest
 import zipfile
 from pathlib import Path
 
-MLPKG, MODELS = sys.argv[1], Path(sys.argv[2])
+MLPKG, MODELS, FAKE_SHIM = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
 
 
 class Signing(unittest.TestCase):
@@ -137,6 +138,35 @@ class Signing(unittest.TestCase):
         self.verify(path)
         shutil.copy(MODELS / "inplace.pt", path)
         self.assert_refused("changed after it was signed", path=path)
+
+    def launch(self, path, keys="mine.pub"):
+        """A pipeline of the model; its exit status and what it says."""
+        done = subprocess.run(
+            ["gst-launch-1.0", "videotestsrc", "num-buffers=2", "!",
+             "video/x-raw,format=RGB,width=128,height=128", "!", "torchscriptinfer",
+             f"model={path}", "decoder=tensors", f"trusted-keys={self.folder}/{keys}",
+             "!", "fakesink"], text=True, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, timeout=60,
+            env=dict(os.environ, GST_TORCHSCRIPT_SHIM=FAKE_SHIM))
+        return done.returncode, done.stdout
+
+    def assert_not_launched(self, *words, **arguments):
+        status, out = self.launch(self.package, **arguments)
+        self.assertNotEqual(status, 0, out)
+        for word in words:
+            self.assertIn(word, out)
+
+    def test_pipeline(self):
+        """What verify refuses does not start."""
+        self.assert_not_launched("metadata.json.minisig", "there is no such")
+        self.sign()
+        status, out = self.launch(self.package)
+        self.assertEqual(status, 0, out)
+        self.make_key("other")
+        self.assert_not_launched("signed with a key that", keys="other.pub")
+        self.assert_not_launched("nowhere.pub", keys="nowhere.pub")
+        self.change("postprocessor_config.json", b"end2end", b"end2End")
+        self.assert_not_launched("postprocessor_config.json", "SHA-256")
 
     def test_signing_again(self):
         """Over the hashes of what is there now."""
