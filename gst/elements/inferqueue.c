@@ -153,7 +153,7 @@ ts_infer_queue_push_buffer (TsInferQueue * self, TsInferItem * item)
   if (job != NULL) {
     job->done = on_job_done;
     job->user_data = item;
-    ts_stream_push (job->stream, job);
+    ts_stream_push (job->stream, &job, 1);
   }
   g_mutex_lock (&self->lock);
   while (self->flow == GST_FLOW_OK && self->n_buffers >= self->max_buffers)
