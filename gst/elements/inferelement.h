@@ -36,12 +36,14 @@ struct _GstTorchscriptInfer
   TsInferModel *model;          /* changed with the object lock held */
   GstVideoInfo info;            /* unset: no caps yet */
   TsRoi roi;                    /* the part of such a frame that counts */
+  TsInferRegions regions;       /* finds the detections in it */
   gint refused_width, refused_height;   /* the model failed on this size */
   GstSegment segment;
 
   /* Of the source pad's task. */
   guint64 n_results;
   GArray *last_boxes;           /* of TsBox: the last answer, for on-late=reuse */
+  GArray *last_regions;         /* of TsInferRegion: what they were found in */
   TsInferModel *last_model;     /* whose answer that is; NULL: there is none */
   GstVideoInfo last_info;       /* of its frame */
   guint age;                    /* frames since then */
