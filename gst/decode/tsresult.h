@@ -26,6 +26,7 @@ typedef struct
   gfloat score;                 /* 0..1 */
   gint class_id;                /* 0-based */
   guint track_id;               /* of the object, from a tracker; 0: none */
+  guint parent_id;              /* of what it was found in, from who asked; 0: the frame */
 } TsBox;
 
 /* A class of the whole frame. */

@@ -74,19 +74,21 @@ add_object (GstAnalyticsRelationMeta * relations,
 }
 
 static void
-relate_parents (GstAnalyticsRelationMeta * relations,
-    const GstTorchscriptDetectionMeta * meta, const gint * ids)
+relate_parents (GstAnalyticsRelationMeta * relations, GstBuffer * buffer,
+    const GstTorchscriptDetectionMeta * meta, const gint * ids,
+    const GArray * parents)
 {
   guint i, n = gst_torchscript_detection_meta_get_n_detections (meta);
 
   for (i = 0; i < n; i++) {
-    gint parent = ts_detection_find (meta,
-        gst_torchscript_detection_meta_get_detection (meta, i)->parent_id);
+    gint parent = ts_detection_find_parent (buffer, meta,
+        gst_torchscript_detection_meta_get_detection (meta, i)->parent_id, ids,
+        parents);
 
     if (parent < 0)
       continue;
-    relate (relations, GST_ANALYTICS_REL_TYPE_IS_PART_OF, ids[i], ids[parent]);
-    relate (relations, GST_ANALYTICS_REL_TYPE_CONTAIN, ids[parent], ids[i]);
+    relate (relations, GST_ANALYTICS_REL_TYPE_IS_PART_OF, ids[i], parent);
+    relate (relations, GST_ANALYTICS_REL_TYPE_CONTAIN, parent, ids[i]);
   }
 }
 
@@ -95,6 +97,8 @@ ts_analytics_mirror_detections (GstBuffer * buffer,
     const GstTorchscriptDetectionMeta * meta, gint * ids)
 {
   guint i, n = gst_torchscript_detection_meta_get_n_detections (meta);
+  g_autoptr (GArray) parents = ts_detection_read_parents (buffer, meta,
+      ts_analytics_read_objects);
   GstAnalyticsRelationMeta *relations;
 
   if (n == 0)
@@ -108,8 +112,24 @@ ts_analytics_mirror_detections (GstBuffer * buffer,
     if (d->track_id > 0)
       add_track (relations, ids[i], d->track_id, GST_BUFFER_PTS (buffer));
   }
-  relate_parents (relations, meta, ids);
+  relate_parents (relations, buffer, meta, ids, parents);
   return TRUE;
+}
+
+/* To the object of its parent, if there is one. */
+static void
+relate_classes (GstAnalyticsRelationMeta * relations, GstBuffer * buffer,
+    guint parent_id, guint classes_id)
+{
+  g_autoptr (GArray) objects = g_array_new (FALSE, FALSE,
+      sizeof (GstTorchscriptDetection));
+  gint at;
+
+  ts_analytics_read_objects (buffer, objects);
+  at = ts_detection_find_mirror (buffer, parent_id, objects);
+  if (at >= 0)
+    relate (relations, GST_ANALYTICS_REL_TYPE_RELATE_TO,
+        g_array_index (objects, GstTorchscriptDetection, at).id, classes_id);
 }
 
 void
@@ -119,6 +139,7 @@ ts_analytics_mirror_classes (GstBuffer * buffer,
   guint i, n = gst_torchscript_classification_meta_get_n_classes (meta);
   g_autofree gfloat *scores = g_new (gfloat, n);
   g_autofree GQuark *quarks = g_new (GQuark, n);
+  GstAnalyticsRelationMeta *relations;
   GstAnalyticsClsMtd classes;
 
   if (n == 0)
@@ -130,8 +151,10 @@ ts_analytics_mirror_classes (GstBuffer * buffer,
     scores[i] = c->score;
     quarks[i] = ts_class_get_quark (c->class_id, c->label);
   }
-  gst_analytics_relation_meta_add_cls_mtd (add_relations (buffer, 1), n, scores,
-      quarks, &classes);
+  relations = add_relations (buffer, 1);
+  if (gst_analytics_relation_meta_add_cls_mtd (relations, n, scores, quarks,
+          &classes) && meta->parent_id != 0)
+    relate_classes (relations, buffer, meta->parent_id, classes.id);
 }
 
 /* The object's type, or else the best of the classes it is related to. */
@@ -175,7 +198,7 @@ ts_analytics_read_objects (GstBuffer * buffer, GArray * detections)
     if (gst_analytics_od_mtd_get_location (&object, &x, &y, &width, &height,
             &score)) {
       GstTorchscriptDetection d = { x, y, x + width, y + height, score, -1,
-        g_intern_string (g_quark_to_string (quark))
+        g_intern_string (g_quark_to_string (quark)), object.id
       };
 
       g_array_append_val (detections, d);

@@ -16,11 +16,13 @@ gboolean ts_analytics_is_built (void);
 /* Adds an ODMtd for each detection of @meta to the writable @buffer, related to
  * a ClsMtd of its label and score, a TrackingMtd if a tracker numbered it, and the
  * ODMtd of its parent.  @ids, one for each detection, gets the ids of
- * the ODMtds; FALSE if none were added. */
+ * the ODMtds; FALSE if none were added.  A parent in another meta is known by its
+ * ODMtd. */
 gboolean ts_analytics_mirror_detections (GstBuffer * buffer,
     const GstTorchscriptDetectionMeta * meta, gint * ids);
 
-/* Adds a ClsMtd with all classes of @meta, best score first. */
+/* Adds a ClsMtd with all classes of @meta, best score first, which the ODMtd of its
+ * parent is related to, if there is one. */
 void ts_analytics_mirror_classes (GstBuffer * buffer,
     const GstTorchscriptClassificationMeta * meta);
 
@@ -32,8 +34,8 @@ void ts_analytics_mirror_mask (GstBuffer * buffer,
     const GstTorchscriptMaskMeta * meta, TsGetLabel get_label,
     gconstpointer labels);
 
-/* Appends a GstTorchscriptDetection for each ODMtd on @buffer: class -1, and a
- * NULL label where it has neither a type nor a class. */
+/* Appends a GstTorchscriptDetection for each ODMtd on @buffer, with its id: class -1,
+ * and a NULL label where it has neither a type nor a class. */
 void ts_analytics_read_objects (GstBuffer * buffer, GArray * detections);
 
 G_END_DECLS

@@ -28,7 +28,8 @@ static GstMemory *
 gst_torchscript_frame_allocator_alloc (GstAllocator * allocator, gsize size,
     GstAllocationParams * params)
 {
-  GstTorchscriptFrameAllocator *self = (GstTorchscriptFrameAllocator *) allocator;
+  GstTorchscriptFrameAllocator *self =
+      (GstTorchscriptFrameAllocator *) allocator;
   gsize max = params->prefix + size + params->padding;
   gpointer data = ts_engine_alloc_frame (self->device, max);
 
@@ -42,11 +43,13 @@ static void
 gst_torchscript_frame_allocator_finalize (GObject * object)
 {
   g_free (((GstTorchscriptFrameAllocator *) object)->device);
-  G_OBJECT_CLASS (gst_torchscript_frame_allocator_parent_class)->finalize (object);
+  G_OBJECT_CLASS (gst_torchscript_frame_allocator_parent_class)->finalize
+      (object);
 }
 
 static void
-gst_torchscript_frame_allocator_class_init (GstTorchscriptFrameAllocatorClass * klass)
+gst_torchscript_frame_allocator_class_init (GstTorchscriptFrameAllocatorClass *
+    klass)
 {
   klass->alloc = gst_torchscript_frame_allocator_alloc;
   G_OBJECT_CLASS (klass)->finalize = gst_torchscript_frame_allocator_finalize;

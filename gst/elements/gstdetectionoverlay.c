@@ -13,7 +13,7 @@
  *
  * A #GstTorchscriptMaskMeta is painted in translucent colours, under the boxes;
  * of a #GstTorchscriptClassificationMeta the best class is written in the top
- * left corner.
+ * left corner, or behind the class of the detection that it is about.
  *
  * A meta whose frame size is not the frame's (some element in between cropped
  * or resized without saying so) is not drawn, since its boxes would be in the
@@ -42,9 +42,9 @@
 #include "classfilter.h"
 #include "../extras/extras.h"
 #include "elementerror.h"
+#include "objectsource.h"
 #include "overlaymask.h"
 #include "overlaypainter.h"
-#include "overlaysource.h"
 #include "torchscript.h"
 
 GST_DEBUG_CATEGORY_STATIC (detection_overlay_debug);
@@ -252,12 +252,12 @@ draw_masks (GstDetectionOverlay * self, GstBuffer * buffer,
   return n;
 }
 
-/* The best class of the frame that is to be shown, or NULL. */
+/* The best class of the detection, for 0 of the frame, that is to be shown, or NULL. */
 static const GstTorchscriptClassification *
-find_class (GstDetectionOverlay * self, GstBuffer * buffer)
+find_class (GstDetectionOverlay * self, GstBuffer * buffer, guint parent_id)
 {
   GstTorchscriptClassificationMeta *meta =
-      gst_buffer_get_torchscript_classification_meta (buffer);
+      gst_buffer_get_torchscript_classification_meta_id (buffer, parent_id);
   guint i, n = meta == NULL ? 0 :
       gst_torchscript_classification_meta_get_n_classes (meta);
 
@@ -277,7 +277,7 @@ has_drawing (GstDetectionOverlay * self, GstBuffer * buffer)
 {
   return foreach_shown (self, buffer, NULL, NULL) > 0
       || draw_masks (self, buffer, NULL) > 0
-      || find_class (self, buffer) != NULL;
+      || find_class (self, buffer, 0) != NULL;
 }
 
 static void
@@ -314,36 +314,55 @@ draw_box (GstDetectionOverlay * self, const GstTorchscriptDetection * d,
 }
 
 static void
-write_text (GstDetectionOverlay * self, gint class_id, const gchar * label,
+append_space (GString * text)
+{
+  if (text->len > 0)
+    g_string_append_c (text, ' ');
+}
+
+static void
+add_text (GstDetectionOverlay * self, gint class_id, const gchar * label,
     gfloat value)
 {
   gchar score[G_ASCII_DTOSTR_BUF_SIZE], number[32];
 
-  g_string_truncate (self->text, 0);
   if (label == NULL) {
     g_snprintf (number, sizeof (number), "class %d", class_id);
     label = class_id >= 0 ? number : "";
   }
-  if (self->active.show_labels)
+  if (self->active.show_labels) {
+    append_space (self->text);
     g_string_append (self->text, label);
+  }
   if (self->active.show_scores && !isnan (value)) {
     g_ascii_formatd (score, sizeof (score), "%.2f", value);
-    if (self->text->len > 0)
-      g_string_append_c (self->text, ' ');
+    append_space (self->text);
     g_string_append (self->text, score);
   }
 }
 
+typedef struct
+{
+  GstBuffer *buffer;
+  TsOverlayFrame *frame;
+} Drawing;
+
 static void
 draw_label (GstDetectionOverlay * self, const GstTorchscriptDetection * d,
-    gpointer frame)
+    gpointer drawing)
 {
+  Drawing *on = drawing;
+  const GstTorchscriptClassification *c = d->id == 0 ? NULL :
+      find_class (self, on->buffer, d->id);
   TsOverlayBox box = to_box (d);
 
-  write_text (self, d->class_id, d->label, d->score);
+  g_string_truncate (self->text, 0);
+  add_text (self, d->class_id, d->label, d->score);
+  if (c != NULL)
+    add_text (self, c->class_id, c->label, c->score);
   if (self->text->len > 0)
     ts_overlay_painter_draw_label (self->painter, &box, self->text->str,
-        blend_tile, frame);
+        blend_tile, on->frame);
 }
 
 /* In the frame's top left corner, as on a box round all of it. */
@@ -351,13 +370,14 @@ static void
 draw_class (GstDetectionOverlay * self, GstBuffer * buffer,
     TsOverlayFrame * frame)
 {
-  const GstTorchscriptClassification *c = find_class (self, buffer);
+  const GstTorchscriptClassification *c = find_class (self, buffer, 0);
   TsOverlayBox box = { 0, 0, frame->width, frame->height };
 
   if (c == NULL)
     return;
   box.color = ts_overlay_class_color (c->class_id);
-  write_text (self, c->class_id, c->label, c->score);
+  g_string_truncate (self->text, 0);
+  add_text (self, c->class_id, c->label, c->score);
   if (self->text->len > 0)
     ts_overlay_painter_draw_label (self->painter, &box, self->text->str,
         blend_tile, frame);
@@ -437,6 +457,7 @@ gst_detection_overlay_transform_ip (GstBaseTransform * trans,
   GstDetectionOverlay *self = GST_DETECTION_OVERLAY (trans);
   GstVideoFrame video;
   TsOverlayFrame frame;
+  Drawing drawing = { buffer, &frame };
 
   if (!has_drawing (self, buffer))
     return GST_FLOW_OK;
@@ -458,7 +479,7 @@ gst_detection_overlay_transform_ip (GstBaseTransform * trans,
   draw_masks (self, buffer, &frame);
   /* Labels go over all lines, so that they stay readable. */
   foreach_shown (self, buffer, draw_box, &frame);
-  foreach_shown (self, buffer, draw_label, &frame);
+  foreach_shown (self, buffer, draw_label, &drawing);
   draw_class (self, buffer, &frame);
   gst_video_frame_unmap (&video);
   return GST_FLOW_OK;
@@ -472,7 +493,7 @@ gst_detection_overlay_prepare_output_buffer (GstBaseTransform * trans,
   GstDetectionOverlay *self = GST_DETECTION_OVERLAY (trans);
 
   update_active_settings (self);
-  self->n_own = ts_overlay_collect (input, self->objects, self->found);
+  self->n_own = ts_objects_collect (input, self->objects, self->found);
   if (!has_drawing (self, input)) {
     *output = input;
     return GST_FLOW_OK;

@@ -12,7 +12,8 @@
  * #GstTorchscriptDetectionMeta, and adds to each its place in the reading order
  * (columns are recognised), and to captions, table notes and formula numbers what
  * they belong to. Only boxes and class names are looked at, no pixels, so that
- * replayed detections serve as well.
+ * replayed detections serve as well. What a second model has found in a detection
+ * is no block of the page, and is left as it is.
  *
  * Class names of DocLayout-YOLO, DocLayNet and PubLayNet are known;
  * #GstPageStructure:roles names others.
@@ -126,18 +127,16 @@ role_of_label (GstPageStructure * self, const gchar * label)
   return ts_role_from_label (label);
 }
 
+/* @ids are those of all blocks. */
 static void
 set_structure (GstTorchscriptDetection * d, const TsBlock * block,
-    const GstTorchscriptDetectionMeta * meta)
+    const guint * ids)
 {
-  /* A parent without a relation is none that was found here. */
-  if (d->relation != GST_TORCHSCRIPT_RELATION_NONE)
-    d->parent_id = 0;
+  d->parent_id = 0;
   d->order = block->order;
   d->relation = (GstTorchscriptRelation) block->relation;
   if (block->relation != TS_RELATION_NONE)
-    d->parent_id = gst_torchscript_detection_meta_get_detection (meta,
-        block->related)->id;
+    d->parent_id = ids[block->related];
 }
 
 static GArray *
@@ -148,23 +147,30 @@ find_structure (GstPageStructure * self,
   GArray *found = g_array_sized_new (FALSE, FALSE,
       sizeof (GstTorchscriptDetection), n);
   g_autofree TsBlock *blocks = g_new0 (TsBlock, n);
+  g_autofree guint *ids = g_new (guint, n);
+  guint n_blocks = 0, k = 0;
 
   for (guint i = 0; i < n; i++) {
     const GstTorchscriptDetection *d =
         gst_torchscript_detection_meta_get_detection (meta, i);
 
-    blocks[i] = (TsBlock) {
-      {
-      d->x1, d->y1, d->x2, d->y2}, role_of_label (self, d->label)
-    };
     g_array_append_vals (found, d, 1);
+    if (gst_torchscript_detection_is_part (d))
+      continue;
+    ids[n_blocks] = d->id;
+    blocks[n_blocks++] = (TsBlock) {
+      {
+      d->x1, d->y1, d->x2, d->y2}
+      , role_of_label (self, d->label)
+    };
   }
-  ts_page_structure (blocks, n, meta->frame_width, meta->frame_height);
+  ts_page_structure (blocks, n_blocks, meta->frame_width, meta->frame_height);
   for (guint i = 0; i < n; i++) {
     GstTorchscriptDetection *d =
         &g_array_index (found, GstTorchscriptDetection, i);
 
-    set_structure (d, &blocks[i], meta);
+    if (!gst_torchscript_detection_is_part (d))
+      set_structure (d, &blocks[k++], ids);
   }
   return found;
 }

@@ -16,6 +16,9 @@
  * #GstTorchscriptInfer:output-tensors says so. The video itself passes through
  * untouched.
  *
+ * With #GstTorchscriptInfer:inference-on set to `detections` the model looks at each
+ * detection that another element has found, and its answers name that as their parent.
+ *
  * #GstTorchscriptInfer:model is an mlpkg package or a bare `.pt` file. Colour
  * conversion, scaling, padding and normalisation happen inside, as the package
  * says, so that no converter is needed in front.
@@ -221,7 +224,9 @@ gst_torchscript_infer_finalize (GObject * object)
   ts_infer_late_clear (&self->late);
   ts_infer_latency_clear (&self->latency);
   ts_stats_free (self->stats);
+  ts_infer_regions_clear (&self->regions);
   g_array_unref (self->last_boxes);
+  g_array_unref (self->last_regions);
   ts_tracker_free (self->tracker);
   ts_infer_settings_clear (&self->settings);
   G_OBJECT_CLASS (gst_torchscript_infer_parent_class)->finalize (object);
@@ -259,7 +264,9 @@ gst_torchscript_infer_init (GstTorchscriptInfer * self)
   ts_infer_latency_init (&self->latency);
   self->stats = ts_stats_new ();
   ts_infer_reload_init (self);
+  ts_infer_regions_init (&self->regions);
   self->last_boxes = g_array_new (FALSE, FALSE, sizeof (TsBox));
+  self->last_regions = g_array_new (FALSE, FALSE, sizeof (TsInferRegion));
   self->tracker = ts_tracker_new ();
   gst_segment_init (&self->segment, GST_FORMAT_UNDEFINED);
   add_sink_pad (self);

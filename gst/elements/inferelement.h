@@ -46,6 +46,7 @@ struct _GstTorchscriptInfer
   TsInferModel *model;          /* changed with the object lock held */
   GstVideoInfo info;            /* unset: no caps yet */
   TsRoi roi;                    /* the part of such a frame that counts */
+  TsInferRegions regions;       /* finds the detections in it */
   gint refused_width, refused_height;   /* the model failed on this size */
   GstSegment segment;
 
@@ -53,6 +54,7 @@ struct _GstTorchscriptInfer
   guint64 n_results;
   TsInferFailures failures;
   GArray *last_boxes;           /* of TsBox: the last answer, for on-late=reuse */
+  GArray *last_regions;         /* of TsInferRegion: what they were found in */
   TsInferModel *last_model;     /* whose answer that is; NULL: there is none */
   GstVideoInfo last_info;       /* of its frame */
   guint age;                    /* frames since then */
@@ -89,8 +91,10 @@ gboolean ts_infer_src_activate (GstPad * pad, GstObject * parent,
 void ts_infer_src_reset (GstTorchscriptInfer * self);
 
 /* inferfail.c */
-/* A frame has no answer, but item->error or the job's.  GST_FLOW_OK: it has one now,
- * or goes on without (TS_ITEM_FAILS). */
+/* Whether a frame, or a part of it, has no answer but item->error or its job's. */
+gboolean ts_infer_has_failed (const TsInferItem * item);
+/* Such a frame.  GST_FLOW_OK: it has an answer now, or goes on without
+ * (TS_ITEM_FAILS). */
 GstFlowReturn ts_infer_fail (GstTorchscriptInfer * self, TsInferItem * item);
 /* A frame has an answer. */
 void ts_infer_succeed (GstTorchscriptInfer * self, const TsInferItem * item);

@@ -93,19 +93,52 @@ wait_for_fallback (GstTorchscriptInfer * self, TsInferModel * failing,
   return model;
 }
 
-/* The same frame to another model; takes @model. */
+/* The same frame, or all parts of it, to another model; takes @model. */
 static void
 change_model (TsInferItem * item, TsInferModel * model)
 {
-  TsJob *failed = item->job, *job = ts_stream_take_job (model->stream);
+  for (guint i = 0; i < item->jobs->len; i++) {
+    TsJob *old = item->jobs->pdata[i], *job =
+        ts_stream_take_job (model->stream);
 
-  job->image = failed->image;
-  job->thresholds = failed->thresholds;
-  job->wants_answer = failed->wants_answer;
-  ts_stream_give_back (item->model->stream, failed);
+    job->image = old->image;
+    job->thresholds = old->thresholds;
+    job->wants_answer = old->wants_answer;
+    ts_stream_give_back (item->model->stream, old);
+    item->jobs->pdata[i] = job;
+  }
   ts_infer_model_unref (item->model);
   item->model = model;
-  item->job = job;
+}
+
+static TsJob *
+find_failed_job (const TsInferItem * item)
+{
+  for (guint i = 0; i < item->jobs->len; i++) {
+    TsJob *job = item->jobs->pdata[i];
+
+    if (job->error != NULL)
+      return job;
+  }
+  return NULL;
+}
+
+gboolean
+ts_infer_has_failed (const TsInferItem * item)
+{
+  return item->error != NULL || find_failed_job (item) != NULL;
+}
+
+/* That of the first part that failed stands for all. */
+static void
+take_error (TsInferItem * item)
+{
+  TsJob *failed = find_failed_job (item);
+
+  if (failed == NULL)
+    return;
+  g_clear_error (&item->error);
+  item->error = g_steal_pointer (&failed->error);
 }
 
 /* The CPU's word on a frame that the device failed on: an answer, or item->error. */
@@ -130,7 +163,7 @@ ask_cpu (GstTorchscriptInfer * self, TsInferItem * item)
   if (!ts_infer_queue_run (self->queue, item))
     return GST_FLOW_FLUSHING;
   g_clear_error (&item->error);
-  item->error = g_steal_pointer (&item->job->error);
+  take_error (item);
   return GST_FLOW_OK;
 }
 
@@ -169,8 +202,7 @@ ts_infer_fail (GstTorchscriptInfer * self, TsInferItem * item)
   gint max;
 
   read_settings (self, &policy, &max);
-  if (item->job != NULL && item->job->error != NULL)
-    item->error = g_steal_pointer (&item->job->error);
+  take_error (item);
   if (may_fall_back (item->model, policy, item->error))
     flow = ask_cpu (self, item);
   if (flow != GST_FLOW_OK || item->error == NULL)

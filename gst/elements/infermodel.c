@@ -87,7 +87,7 @@ push_and_wait (TsInferModel * self, TsJob * job)
   g_cond_init (&waiter.cond);
   job->done = wake;
   job->user_data = &waiter;
-  ts_stream_push (self->stream, job);
+  ts_stream_push (self->stream, &job, 1);
   g_mutex_lock (&waiter.lock);
   while (!waiter.done)
     g_cond_wait (&waiter.cond, &waiter.lock);

@@ -31,6 +31,26 @@ ts_infer_queue_new (void)
   return self;
 }
 
+static TsInferItem *
+alloc_item (void)
+{
+  TsInferItem *item = g_new0 (TsInferItem, 1);
+
+  item->jobs = g_ptr_array_new ();
+  item->regions = g_array_new (FALSE, FALSE, sizeof (TsInferRegion));
+  item->boxes = g_array_new (FALSE, FALSE, sizeof (TsBox));
+  return item;
+}
+
+static void
+free_item (TsInferItem * item)
+{
+  g_ptr_array_unref (item->jobs);
+  g_array_unref (item->regions);
+  g_array_unref (item->boxes);
+  g_free (item);
+}
+
 void
 ts_infer_queue_free (TsInferQueue * self)
 {
@@ -38,7 +58,7 @@ ts_infer_queue_free (TsInferQueue * self)
 
   ts_infer_queue_clear (self, NULL);
   while ((link = g_queue_pop_head_link (&self->spare)) != NULL)
-    g_free (link->data);
+    free_item (link->data);
   g_cond_clear (&self->space);
   g_cond_clear (&self->ready);
   g_mutex_clear (&self->lock);
@@ -84,7 +104,7 @@ ts_infer_queue_new_item (TsInferQueue * self, TsItemKind kind, gpointer object)
   g_mutex_lock (&self->lock);
   link = g_queue_pop_head_link (&self->spare);
   g_mutex_unlock (&self->lock);
-  item = link != NULL ? link->data : g_new0 (TsInferItem, 1);
+  item = link != NULL ? link->data : alloc_item ();
   item->link.data = item;
   item->queue = self;
   item->kind = kind;
@@ -92,20 +112,35 @@ ts_infer_queue_new_item (TsInferQueue * self, TsItemKind kind, gpointer object)
   return item;
 }
 
+/* As new, save the memory of its arrays. */
+static void
+reset_item (TsInferItem * item)
+{
+  const TsInferItem fresh = {.jobs = item->jobs,.regions =
+        item->regions,.boxes = item->boxes
+  };
+
+  *item = fresh;
+  g_ptr_array_set_size (item->jobs, 0);
+  g_array_set_size (item->regions, 0);
+  g_array_set_size (item->boxes, 0);
+  item->link.data = item;
+}
+
 void
 ts_infer_queue_recycle (TsInferQueue * self, TsInferItem * item)
 {
+  guint i;
+
   if (item->is_mapped)
     gst_video_frame_unmap (&item->frame);
-  if (item->job != NULL)
-    ts_stream_give_back (item->model->stream, item->job);
+  for (i = 0; i < item->jobs->len; i++)
+    ts_stream_give_back (item->model->stream, item->jobs->pdata[i]);
   ts_infer_model_unref (item->model);
   g_clear_error (&item->error);
   if (item->kind != TS_ITEM_QUERY && item->object != NULL)
     gst_mini_object_unref (item->object);
-  *item = (TsInferItem) {
-  .kind = TS_ITEM_BUFFER};
-  item->link.data = item;
+  reset_item (item);
   g_mutex_lock (&self->lock);
   g_queue_push_tail_link (&self->spare, &item->link);
   g_mutex_unlock (&self->lock);
@@ -119,9 +154,11 @@ on_job_done (TsJob * job, gpointer user_data)
   TsInferQueue *self = item->queue;
 
   g_mutex_lock (&self->lock);
-  item->done_us = g_get_monotonic_time ();
-  item->is_done = TRUE;
-  g_cond_broadcast (&self->ready);
+  if (--item->n_pending == 0) {
+    item->done_us = g_get_monotonic_time ();
+    item->is_done = TRUE;
+    g_cond_broadcast (&self->ready);
+  }
   g_mutex_unlock (&self->lock);
 }
 
@@ -134,20 +171,36 @@ append (TsInferQueue * self, TsInferItem * item)
   g_cond_broadcast (&self->ready);
 }
 
+/* What start_jobs() starts. */
 static void
-start_job (TsInferItem * item)
+prepare_jobs (TsInferItem * item)
 {
-  item->job->done = on_job_done;
-  item->job->user_data = item;
-  ts_stream_push (item->job->stream, item->job);
+  guint i;
+
+  item->n_pending = item->jobs->len;
+  item->is_done = item->n_pending == 0;
+  for (i = 0; i < item->jobs->len; i++) {
+    TsJob *job = item->jobs->pdata[i];
+
+    job->done = on_job_done;
+    job->user_data = item;
+  }
 }
 
-/* The job is started with the lock held no more, and by then the item may have gone
- * only if it was flushed, for which the streaming thread must be out of here. */
+static void
+start_jobs (TsInferItem * item)
+{
+  ts_stream_push (item->model->stream, (TsJob * const *) item->jobs->pdata,
+      item->jobs->len);
+}
+
+/* The jobs are started with the lock held no more, and by then the item may have gone
+ * only if it has none, or was flushed, for which the streaming thread must be out of
+ * here. */
 GstFlowReturn
 ts_infer_queue_push_buffer (TsInferQueue * self, TsInferItem * item)
 {
-  TsJob *job = item->job;
+  gboolean has_jobs = item->jobs->len > 0;
   GstFlowReturn flow;
 
   g_mutex_lock (&self->lock);
@@ -157,11 +210,11 @@ ts_infer_queue_push_buffer (TsInferQueue * self, TsInferItem * item)
     ts_infer_queue_recycle (self, item);
     return flow;
   }
-  item->is_done = job == NULL;
+  prepare_jobs (item);
   append (self, item);
   g_mutex_unlock (&self->lock);
-  if (job != NULL)
-    start_job (item);
+  if (has_jobs)
+    start_jobs (item);
   g_mutex_lock (&self->lock);
   while (self->flow == GST_FLOW_OK && self->n_buffers >= self->max_buffers)
     g_cond_wait (&self->space, &self->lock);
@@ -267,11 +320,11 @@ ts_infer_queue_finish (TsInferQueue * self, TsInferItem * item,
     ts_infer_queue_recycle (self, item);
 }
 
-/* Cancels it if the model has not begun it, else waits for it. */
+/* Cancels those that the model has not begun, and waits for the others. */
 static void
-end_job (TsInferQueue * self, TsInferItem * item)
+end_jobs (TsInferQueue * self, TsInferItem * item)
 {
-  ts_stream_cancel (item->job->stream);
+  ts_stream_cancel (item->model->stream);
   g_mutex_lock (&self->lock);
   while (!item->is_done)
     g_cond_wait (&self->ready, &self->lock);
@@ -284,16 +337,16 @@ ts_infer_queue_run (TsInferQueue * self, TsInferItem * item)
   gboolean flushing;
 
   g_mutex_lock (&self->lock);
-  item->is_done = FALSE;
+  prepare_jobs (item);
   g_mutex_unlock (&self->lock);
-  start_job (item);
+  start_jobs (item);
   g_mutex_lock (&self->lock);
   while (self->flow != GST_FLOW_FLUSHING && !item->is_done)
     g_cond_wait (&self->ready, &self->lock);
   flushing = self->flow == GST_FLOW_FLUSHING;
   g_mutex_unlock (&self->lock);
   if (flushing)
-    end_job (self, item);
+    end_jobs (self, item);
   return !flushing;
 }
 
@@ -325,8 +378,8 @@ drop_item (TsInferQueue * self, TsInferItem * item, GstPad * pad)
 {
   GstEvent *event = item->kind == TS_ITEM_EVENT ? item->object : NULL;
 
-  if (item->job != NULL)
-    end_job (self, item);
+  if (item->jobs->len > 0)
+    end_jobs (self, item);
   g_mutex_lock (&self->lock);
   self->n_buffers -= item->kind == TS_ITEM_BUFFER;
   g_mutex_unlock (&self->lock);

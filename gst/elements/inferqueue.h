@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * The streaming thread puts buffers, serialized events and queries in; the task of the
- * source pad takes them out in the same order, a buffer once its job is done.  Its
+ * source pad takes them out in the same order, a buffer once its jobs are done.  Its
  * lock is a leaf: nothing is called out with it held.
  */
 #pragma once
@@ -11,6 +11,7 @@
 #include <gst/video/video.h>
 
 #include "infermodel.h"
+#include "inferregions.h"
 
 G_BEGIN_DECLS
 
@@ -23,10 +24,10 @@ typedef enum
   TS_ITEM_QUERY
 } TsItemKind;
 
-/* Whether a buffer has a job of its own, and why not. */
+/* Why a buffer is not looked at, or its answer is missing. */
 typedef enum
 {
-  TS_ITEM_ANSWERS,              /* it has one */
+  TS_ITEM_ANSWERS,              /* it is */
   TS_ITEM_SKIPS,                /* it goes on without an answer */
   TS_ITEM_REUSES,               /* with the last boxes */
   TS_ITEM_FAILS                 /* it had one, in vain, and goes on without an answer */
@@ -39,17 +40,22 @@ typedef struct
 
   /* Of buffers: */
   TsItemFate fate;
-  TsInferModel *model;          /* owned; NULL without a job */
-  TsJob *job;                   /* of the model's stream */
-  GError *error;                /* owned; why there is no job, or NULL */
-  GstVideoFrame frame;          /* mapped as long as the job is not done with it */
+  TsInferModel *model;          /* owned; NULL if it is not looked at */
+  GPtrArray *jobs;              /* of TsJob, of the model's stream: one for the frame, or
+                                   one for each region */
+  gboolean has_regions;         /* its detections are looked at, however few */
+  GArray *regions;              /* of TsInferRegion */
+  GArray *boxes;                /* of TsBox: the whole answer, once it is gathered */
+  GError *error;                /* owned; why there is no answer, or NULL */
+  GstVideoFrame frame;          /* mapped as long as a job is not done with it */
   gboolean is_mapped;
   GstVideoInfo info;
   gint64 arrival_us, done_us;   /* monotonic time */
 
   /* Of the queue. */
   TsInferQueue *queue;
-  gboolean is_done;             /* the job; the query, whose result is: */
+  guint n_pending;              /* jobs that are not done */
+  gboolean is_done;             /* all of them; the query, whose result is: */
   gboolean result;
   GList link;
 } TsInferItem;
@@ -71,7 +77,7 @@ TsInferItem *ts_infer_queue_new_item (TsInferQueue * self, TsItemKind kind,
     gpointer object);
 void ts_infer_queue_recycle (TsInferQueue * self, TsInferItem * item);
 
-/* Takes a buffer's item and starts its job; comes back when there is room for another
+/* Takes a buffer's item and starts its jobs; comes back when there is room for another
  * buffer.  Unless it gives GST_FLOW_OK, no more buffers are wanted. */
 GstFlowReturn ts_infer_queue_push_buffer (TsInferQueue * self,
     TsInferItem * item);

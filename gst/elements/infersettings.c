@@ -408,6 +408,42 @@ install_pace (GObjectClass * klass)
           "(unset: all of it)", NULL, READY));
 }
 
+static GType
+get_inference_on_type (void)
+{
+  static const GEnumValue values[] = {
+    {TS_INFERENCE_ON_FRAME, "The frame", "frame"},
+    {TS_INFERENCE_ON_DETECTIONS,
+        "Each detection that is on the frame already, cut out", "detections"},
+    {0}
+  };
+  static GType type;
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (&type,
+        g_enum_register_static ("GstTorchscriptInferenceOn", values));
+  return type;
+}
+
+static void
+install_regions (GObjectClass * klass)
+{
+  add (klass, FIELD (inference_on), g_param_spec_enum ("inference-on",
+          "Inference on", "What the model looks at", get_inference_on_type (),
+          TS_INFERENCE_ON_FRAME, PLAYING));
+  gst_type_mark_as_plugin_api (get_inference_on_type (), 0);
+  add (klass, FIELD (detection_classes),
+      g_param_spec_string ("detection-classes", "Detection classes",
+          "Names or numbers of the classes of detections to look at, separated "
+          "by commas, with inference-on=detections (unset: all)", NULL,
+          PLAYING));
+  add (klass, FIELD (crop_margin), g_param_spec_uint ("crop-margin",
+          "Crop margin",
+          "Pixels of the frame that are added on each side of a detection, as "
+          "far as the frame goes, with inference-on=detections", 0, 10000, 0,
+          PLAYING));
+}
+
 guint
 ts_infer_settings_install (GObjectClass * klass)
 {
@@ -420,6 +456,7 @@ ts_infer_settings_install (GObjectClass * klass)
   install_pace (klass);
   install_errors (klass);
   install_tracking (klass);
+  install_regions (klass);
   install_speed (klass);
   return n_settings + 1;
 }

@@ -20,6 +20,13 @@ typedef enum
   TS_ON_LATE_REUSE
 } TsOnLate;
 
+/* What of a frame the model looks at. */
+typedef enum
+{
+  TS_INFERENCE_ON_FRAME,
+  TS_INFERENCE_ON_DETECTIONS
+} TsInferenceOn;
+
 typedef enum
 {
   TS_TRACKER_NONE,
@@ -88,6 +95,12 @@ typedef struct
   gint max_errors;              /* in a row; < 0: any number */
 
   gchar *roi;                   /* read with the caps */
+
+  /* What of them; read with each frame. */
+  gint inference_on;            /* TsInferenceOn */
+  gchar *detection_classes;
+  guint crop_margin;            /* pixels */
+
   gboolean reload_on_change;
   guint stats_interval;         /* ms; 0: never */
 

@@ -41,21 +41,52 @@ map_frame (GstTorchscriptInfer * self, TsInferItem * item, GError ** error)
   return item->is_mapped;
 }
 
-/* Or item->error says why there is none. */
 static void
-make_job (GstTorchscriptInfer * self, const TsInferSettings * settings,
+find_regions (GstTorchscriptInfer * self, const TsInferSettings * settings,
+    TsInferItem * item)
+{
+  item->has_regions = settings->inference_on == TS_INFERENCE_ON_DETECTIONS
+      && item->fate != TS_ITEM_SKIPS;
+  if (!item->has_regions)
+    return;
+  GST_OBJECT_LOCK (self);
+  ts_infer_regions_set_classes (&self->regions,
+      self->settings.detection_classes);
+  GST_OBJECT_UNLOCK (self);
+  ts_infer_regions_find (&self->regions, item->object, &self->info, &self->roi,
+      settings->crop_margin, item->regions);
+}
+
+static void
+add_job (GstTorchscriptInfer * self, const TsInferSettings * settings,
+    TsInferItem * item, const TsRoi * area)
+{
+  TsJob *job = ts_stream_take_job (item->model->stream);
+
+  job->thresholds = ts_infer_settings_get_thresholds (settings);
+  job->wants_answer = settings->output_tensors;
+  ts_image_from_video_frame (&job->image, &item->frame);
+  ts_image_crop (&job->image, area);
+  g_ptr_array_add (item->jobs, job);
+}
+
+/* One for the frame, or one for each region; or item->error says why there is none. */
+static void
+make_jobs (GstTorchscriptInfer * self, const TsInferSettings * settings,
     TsInferItem * item)
 {
   gint64 start = g_get_monotonic_time ();
+  guint i;
 
-  if (!map_frame (self, item, &item->error))
-    return;
   item->model = ts_infer_choose_model (self, settings->on_error);
-  item->job = ts_stream_take_job (item->model->stream);
-  item->job->thresholds = ts_infer_settings_get_thresholds (settings);
-  item->job->wants_answer = settings->output_tensors;
-  ts_image_from_video_frame (&item->job->image, &item->frame);
-  ts_image_crop (&item->job->image, &self->roi);
+  if ((item->has_regions && item->regions->len == 0)
+      || !map_frame (self, item, &item->error))
+    return;
+  if (!item->has_regions)
+    add_job (self, settings, item, &self->roi);
+  for (i = 0; i < item->regions->len; i++)
+    add_job (self, settings, item,
+        &g_array_index (item->regions, TsInferRegion, i).area);
   ts_stats_add_stage (self->stats, TS_STAGE_MAP,
       1000 * (g_get_monotonic_time () - start));
 }
@@ -87,8 +118,9 @@ ts_infer_sink_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
   item->info = self->info;
   item->fate = ts_infer_late_decide (&self->late, &settings,
       get_running_time (self, buffer));
+  find_regions (self, &settings, item);
   if (item->fate == TS_ITEM_ANSWERS)
-    make_job (self, &settings, item);
+    make_jobs (self, &settings, item);
   return ts_infer_queue_push_buffer (self->queue, item);
 }
 

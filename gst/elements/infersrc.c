@@ -13,15 +13,60 @@
 /* What happens to an answer, in this order; the buffer is writable. */
 typedef void (*Step) (GstTorchscriptInfer * self, TsInferItem * item);
 
+static gint
+compare_scores (gconstpointer a, gconstpointer b)
+{
+  gfloat first = ((const TsBox *) a)->score, second =
+      ((const TsBox *) b)->score;
+
+  return first > second ? -1 : first < second;
+}
+
+/* All parts of the frame have one answer, best score first. */
+static void
+gather_regions (GstTorchscriptInfer * self, TsInferItem * item)
+{
+  guint i, k;
+
+  ts_infer_regions_adopt (item->regions, &item->info, self->n_results,
+      item->object);
+  for (i = 0; i < item->jobs->len; i++) {
+    const TsJob *job = item->jobs->pdata[i];
+    GArray *found = job->result.boxes;
+
+    for (k = 0; k < found->len; k++)
+      g_array_index (found, TsBox, k).parent_id =
+          g_array_index (item->regions, TsInferRegion, i).parent.id;
+    g_array_append_vals (item->boxes, found->data, found->len);
+  }
+  g_array_sort (item->boxes, compare_scores);
+}
+
+static void
+gather (GstTorchscriptInfer * self, TsInferItem * item)
+{
+  TsJob *job;
+  GArray *empty = item->boxes;
+
+  if (item->has_regions) {
+    gather_regions (self, item);
+    return;
+  }
+  job = item->jobs->pdata[0];
+  item->boxes = job->result.boxes;
+  job->result.boxes = empty;
+}
+
 /* Boxes only: a mask is as large as a picture, and a class has no place that
  * moves. */
 static void
 remember (GstTorchscriptInfer * self, TsInferItem * item)
 {
-  const GArray *boxes = item->job->result.boxes;
-
   g_array_set_size (self->last_boxes, 0);
-  g_array_append_vals (self->last_boxes, boxes->data, boxes->len);
+  g_array_append_vals (self->last_boxes, item->boxes->data, item->boxes->len);
+  g_array_set_size (self->last_regions, 0);
+  g_array_append_vals (self->last_regions, item->regions->data,
+      item->regions->len);
   if (self->last_model != item->model) {
     ts_infer_model_unref (self->last_model);
     self->last_model = ts_infer_model_ref (item->model);
@@ -48,26 +93,61 @@ get_info (GstTorchscriptInfer * self, const TsInferModel * model,
   return info;
 }
 
+typedef void (*Attach) (TsJob * job, const TsResultInfo * info,
+    GstBuffer * buffer);
+
+static void
+attach_job (TsJob * job, const TsResultInfo * info, GstBuffer * buffer)
+{
+  ts_result_attach (&job->result, info, buffer);
+}
+
+static void
+attach_answer (TsJob * job, const TsResultInfo * info, GstBuffer * buffer)
+{
+  if (job->answer != NULL)
+    ts_result_attach_tensors (info, job->answer, buffer);
+}
+
+/* The answer to each part of the frame, as that of its detection. */
+static void
+attach_each (TsInferItem * item, TsResultInfo info, Attach attach)
+{
+  guint i;
+
+  for (i = 0; i < item->jobs->len; i++) {
+    if (item->has_regions) {
+      const TsInferRegion *region =
+          &g_array_index (item->regions, TsInferRegion, i);
+
+      info.parent_id = region->parent.id;
+      info.area = &region->area;
+    }
+    attach (item->jobs->pdata[i], &info, item->object);
+  }
+}
+
 static void
 attach_result (GstTorchscriptInfer * self, TsInferItem * item)
 {
   const TsResultInfo info = get_info (self, item->model, &item->info);
+  TsResult boxes = {.boxes = item->boxes };
 
-  ts_result_attach (&item->job->result, &info, item->object);
+  if (ts_detector_get_kind (info.detector) == TS_RESULT_BOXES)
+    ts_result_attach (&boxes, &info, item->object);
+  else
+    attach_each (item, info, attach_job);
 }
 
 /* Without a decoder the tensors are all there is. */
 static void
 attach_tensors (GstTorchscriptInfer * self, TsInferItem * item)
 {
-  const TsResultInfo info = get_info (self, item->model, &item->info);
-
-  if (item->job->answer != NULL)
-    ts_result_attach_tensors (&info, item->job->answer, item->object);
+  attach_each (item, get_info (self, item->model, &item->info), attach_answer);
 }
 
 static const Step steps[] =
-    { ts_infer_track, remember, attach_result, attach_tensors };
+    { gather, ts_infer_track, remember, attach_result, attach_tensors };
 
 static void
 unmap (TsInferItem * item)
@@ -89,12 +169,20 @@ static void
 account (GstTorchscriptInfer * self, const TsInferItem * item, gint64 start)
 {
   gint64 held_ns = 1000 * (item->done_us - item->arrival_us);
+  guint i;
 
-  ts_stats_add_job (self->stats, item->job->time_ns, item->job->batch);
+  for (i = 0; i < item->jobs->len; i++) {
+    const TsJob *job = item->jobs->pdata[i];
+
+    ts_stats_add_job (self->stats, job->time_ns, job->batch);
+  }
   ts_stats_add_stage (self->stats, TS_STAGE_ATTACH,
       1000 * (g_get_monotonic_time () - start));
-  ts_stats_add_latency (self->stats, held_ns);
   ts_stats_count (self->stats, TS_COUNT_ANSWERED);
+  /* A frame without detections says nothing of how long others take. */
+  if (item->jobs->len == 0)
+    return;
+  ts_stats_add_latency (self->stats, held_ns);
   if (ts_infer_latency_add (&self->latency, held_ns)) {
     GST_DEBUG_OBJECT (self, "the latency is now %" GST_TIME_FORMAT,
         GST_TIME_ARGS (ts_infer_latency_get (&self->latency)));
@@ -118,7 +206,7 @@ answer (GstTorchscriptInfer * self, TsInferItem * item)
   gint64 start;
   guint i;
 
-  if (item->job == NULL || item->job->error != NULL)
+  if (ts_infer_has_failed (item))
     flow = ts_infer_fail (self, item);
   if (flow != GST_FLOW_OK || item->fate != TS_ITEM_ANSWERS) {
     unmap (item);
@@ -129,7 +217,8 @@ answer (GstTorchscriptInfer * self, TsInferItem * item)
   for (i = 0; i < G_N_ELEMENTS (steps); i++)
     steps[i] (self, item);
   self->n_results++;
-  ts_infer_succeed (self, item);
+  if (item->jobs->len > 0)
+    ts_infer_succeed (self, item);
   account (self, item, start);
   tell_application (self, item->object);
   return GST_FLOW_OK;
@@ -144,6 +233,23 @@ may_reuse (const GstTorchscriptInfer * self, const TsInferItem * item)
       && self->last_info.height == item->info.height;
 }
 
+/* The detections that the boxes were found in are others by now, if only their ids. */
+static void
+find_parents (GstTorchscriptInfer * self, TsInferItem * item, guint64 number)
+{
+  guint i;
+
+  ts_infer_regions_adopt (item->regions, &item->info, number, item->object);
+  g_array_append_vals (item->boxes, self->last_boxes->data,
+      self->last_boxes->len);
+  for (i = 0; i < item->boxes->len; i++) {
+    TsBox *box = &g_array_index (item->boxes, TsBox, i);
+
+    box->parent_id = ts_infer_regions_follow (item->regions,
+        self->last_regions, box->parent_id);
+  }
+}
+
 /* The answer keeps its number: it is no new one. */
 static void
 reuse (GstTorchscriptInfer * self, TsInferItem * item)
@@ -154,6 +260,10 @@ reuse (GstTorchscriptInfer * self, TsInferItem * item)
   info.number--;
   info.age = self->age;
   make_writable (item);
+  if (self->last_regions->len > 0) {
+    find_parents (self, item, info.number);
+    result.boxes = item->boxes;
+  }
   ts_result_attach (&result, &info, item->object);
   ts_stats_count (self->stats, TS_COUNT_REUSED);
 }

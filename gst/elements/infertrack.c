@@ -32,7 +32,6 @@ tell_steady (GstTorchscriptInfer * self, guint n_wanted, GstBuffer * buffer)
 void
 ts_infer_track (GstTorchscriptInfer * self, TsInferItem * item)
 {
-  GArray *boxes = item->job->result.boxes;
   TsTrackerParams params;
   TsTrackerKind kind;
   guint n_wanted;
@@ -53,6 +52,6 @@ ts_infer_track (GstTorchscriptInfer * self, TsInferItem * item)
   /* The classes of another model are other classes. */
   if (self->last_model != NULL && self->last_model != item->model)
     ts_tracker_reset (self->tracker);
-  ts_tracker_update (self->tracker, &params, boxes);
+  ts_tracker_update (self->tracker, &params, item->boxes);
   tell_steady (self, n_wanted, item->object);
 }

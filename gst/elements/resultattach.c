@@ -4,6 +4,9 @@
  */
 #include "resultattach.h"
 
+#include <math.h>
+#include <string.h>
+
 #include "analyticsmirror.h"
 #include "gsttorchscriptroi.h"
 #include "tensormirror.h"
@@ -18,6 +21,9 @@ G_STATIC_ASSERT (TS_DECODE_MAX_DIMS == GST_TORCHSCRIPT_TENSOR_MAX_DIMS);
 /* Up to so many are converted without allocating: what most models answer at
  * most. */
 #define FEW_BOXES 300
+
+/* A cell that reaches into a region by less is not in it but was rounded. */
+#define MIN_CELL_PART 1e-3
 
 static const gchar *
 get_label (const TsResultInfo * info, gint class_id)
@@ -60,7 +66,8 @@ attach_boxes (const GArray * boxes, const TsResultInfo * info,
     detections[i] = (GstTorchscriptDetection) {
     .x1 = box->box[0],.y1 = box->box[1],.x2 = box->box[2],.y2 =
           box->box[3],.score = box->score,.class_id = box->class_id,.label =
-          get_label (info, box->class_id),.track_id = box->track_id,};
+          get_label (info, box->class_id),.track_id =
+          box->track_id,.parent_id = box->parent_id,};
   }
   meta = gst_buffer_add_torchscript_detection_meta (buffer,
       ts_detector_get_name (info->detector), info->width, info->height,
@@ -87,19 +94,64 @@ attach_classes (const GArray * classes, const TsResultInfo * info,
   }
   meta = gst_buffer_add_torchscript_classification_meta (buffer,
       ts_detector_get_name (info->detector), info->number, array, classes->len);
+  meta->parent_id = info->parent_id;
   if (ts_meta_forms_have_analytics (info->forms))
     ts_analytics_mirror_classes (buffer, meta);
+  if (info->parent_id != 0 && ts_meta_forms_have_roi (info->forms))
+    gst_torchscript_roi_add_class (buffer, meta);
+}
+
+/* The cells of an axis that lie at least in part between @from and @to; there is one. */
+static void
+find_cells (gfloat start, gfloat length, gint n_cells, gint from, gint to,
+    gint * first, gint * n)
+{
+  gdouble size = (gdouble) length / n_cells;
+  gint end = (gint) ceil ((to - start) / size - MIN_CELL_PART);
+
+  *first = (gint) floor ((from - start) / size + MIN_CELL_PART);
+  *first = CLAMP (*first, 0, n_cells - 1);
+  *n = CLAMP (end, *first + 1, n_cells) - *first;
+}
+
+/* What lies in the padding is a part of the frame that the model has not seen. */
+static void
+trim_mask (TsMask * mask, const TsRoi * area)
+{
+  gfloat width = mask->area[2] / mask->width;
+  gfloat height = mask->area[3] / mask->height;
+  gint left, top, n_columns, n_rows;
+
+  find_cells (mask->area[0], mask->area[2], mask->width, area->x,
+      area->x + area->width, &left, &n_columns);
+  find_cells (mask->area[1], mask->area[3], mask->height, area->y,
+      area->y + area->height, &top, &n_rows);
+  for (gint row = 0; row < n_rows; row++)
+    memmove (mask->classes + (gsize) row * n_columns,
+        mask->classes + (gsize) (top + row) * mask->width + left,
+        n_columns * sizeof (guint16));
+  mask->width = n_columns;
+  mask->height = n_rows;
+  mask->area[0] += left * width;
+  mask->area[1] += top * height;
+  mask->area[2] = n_columns * width;
+  mask->area[3] = n_rows * height;
 }
 
 static void
 attach_mask (TsMask * mask, const TsResultInfo * info, GstBuffer * buffer)
 {
-  g_autoptr (GBytes) classes = g_bytes_new_take (g_steal_pointer
-      (&mask->classes), (gsize) mask->width * mask->height * sizeof (guint16));
-  GstTorchscriptMaskMeta *meta = gst_buffer_add_torchscript_mask_meta (buffer,
+  GstTorchscriptMaskMeta *meta;
+  g_autoptr (GBytes) classes = NULL;
+
+  if (info->area != NULL)
+    trim_mask (mask, info->area);
+  classes = g_bytes_new_take (g_steal_pointer (&mask->classes),
+      (gsize) mask->width * mask->height * sizeof (guint16));
+  meta = gst_buffer_add_torchscript_mask_meta (buffer,
       ts_detector_get_name (info->detector), info->width, info->height,
       info->number, mask->width, mask->height, classes);
-
+  meta->parent_id = info->parent_id;
   meta->x = mask->area[0];
   meta->y = mask->area[1];
   meta->width = mask->area[2];
@@ -162,10 +214,12 @@ ts_result_attach_tensors (const TsResultInfo * info, TsAnswer * answer,
     g_ptr_array_add (tensors, wrap_tensor (named, answer));
     ids[i] = ts_detector_get_tensor_id (info->detector, named->name);
   }
-  if (ts_meta_forms_have_analytics (info->forms))
+  /* Other decoders would take a part of the frame for the whole. */
+  if (info->parent_id == 0 && ts_meta_forms_have_analytics (info->forms))
     ts_tensor_mirror ((GstTorchscriptTensor **) tensors->pdata, ids,
         tensors->len, buffer);
   gst_buffer_add_torchscript_tensor_meta (buffer,
       ts_detector_get_name (info->detector), info->number,
-      (GstTorchscriptTensor **) tensors->pdata, tensors->len);
+      (GstTorchscriptTensor **) tensors->pdata,
+      tensors->len)->parent_id = info->parent_id;
 }

@@ -9,6 +9,7 @@
 #include "metaforms.h"
 #include "torchscript.h"
 #include "tsdetector.h"
+#include "tsroi.h"
 
 G_BEGIN_DECLS
 
@@ -21,6 +22,10 @@ typedef struct
   TsMetaForms forms;            /* what our own metas are mirrored to */
   guint model_number;           /* of those that a running element has had */
   guint age;                    /* frames ago that the model looked */
+
+  /* Of classes, masks and tensors; boxes know their parents themselves. */
+  guint parent_id;              /* of the detection that was looked at; 0: the frame */
+  const TsRoi *area;            /* what of the frame that was; NULL: all of it */
 } TsResultInfo;
 
 /* Attaches @result to the writable @buffer as the meta of its kind; the mask's

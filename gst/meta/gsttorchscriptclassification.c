@@ -1,4 +1,4 @@
-/* GStreamer TorchScript: a class of a whole frame
+/* GStreamer TorchScript: a class of a whole frame, or of a part of it
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */

@@ -1,4 +1,4 @@
-/* GStreamer TorchScript: a class of a whole frame
+/* GStreamer TorchScript: a class of a whole frame, or of a part of it
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -27,7 +27,7 @@ typedef struct _GstTorchscriptClassification GstTorchscriptClassification;
  * @label: (nullable): name of the class, or %NULL if the model names none; an
  *   interned string (g_intern_string()), never freed
  *
- * One class that the whole frame may be of.
+ * One class that the whole frame, or a detection on it, may be of.
  *
  * Since: 0.1
  */

@@ -1,4 +1,4 @@
-/* GStreamer TorchScript: classes of a whole frame on a buffer
+/* GStreamer TorchScript: classes of a whole frame, or of a part of it, on a buffer
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -29,6 +29,7 @@ classification_meta_init (GstMeta * meta, gpointer params, GstBuffer * buffer)
 
   self->model_name = NULL;
   self->result_number = 0;
+  self->parent_id = 0;
   self->classes = NULL;
   return TRUE;
 }
@@ -57,7 +58,7 @@ add_meta (GstBuffer * buffer, const gchar * model_name, guint64 result_number,
   return self;
 }
 
-/* The whole frame stays of its class, whatever its size. */
+/* What was looked at stays of its class, whatever its size. */
 static gboolean
 classification_meta_transform (GstBuffer * dest, GstMeta * meta,
     GstBuffer * buffer, GQuark type, gpointer data)
@@ -66,7 +67,7 @@ classification_meta_transform (GstBuffer * dest, GstMeta * meta,
       (GstTorchscriptClassificationMeta *) meta;
 
   add_meta (dest, self->model_name, self->result_number,
-      g_array_ref (self->classes));
+      g_array_ref (self->classes))->parent_id = self->parent_id;
   return TRUE;
 }
 
@@ -102,7 +103,8 @@ gst_torchscript_classification_meta_get_info (void)
  *   first; copied, their labels are interned
  * @n_classes: number of @classes, possibly 0
  *
- * Attaches what one model says the whole frame is.
+ * Attaches what one model says the whole frame is; set the meta's parent_id where it
+ * is a detection on the frame.
  *
  * Returns: (transfer none): the meta, owned by @buffer
  *
@@ -138,7 +140,8 @@ gst_buffer_add_torchscript_classification_meta (GstBuffer * buffer,
  * @buffer: (transfer none): a buffer
  *
  * Gives the first meta; use gst_buffer_iterate_meta_filtered() with
- * #GST_TORCHSCRIPT_CLASSIFICATION_META_API_TYPE for those of further models.
+ * #GST_TORCHSCRIPT_CLASSIFICATION_META_API_TYPE for those of further models, and
+ * gst_buffer_get_torchscript_classification_meta_id() for that of a detection.
  *
  * Returns: (transfer none) (nullable): the meta, owned by @buffer, or %NULL
  *
@@ -151,6 +154,33 @@ gst_buffer_get_torchscript_classification_meta (GstBuffer * buffer)
 
   return (GstTorchscriptClassificationMeta *) gst_buffer_get_meta (buffer,
       GST_TORCHSCRIPT_CLASSIFICATION_META_API_TYPE);
+}
+
+/**
+ * gst_buffer_get_torchscript_classification_meta_id:
+ * @buffer: (transfer none): a buffer
+ * @parent_id: the id of a detection, or 0 for the whole frame
+ *
+ * Returns: (transfer none) (nullable): the first meta that says what this detection
+ *   or the frame is, owned by @buffer, or %NULL
+ *
+ * Since: 0.1
+ */
+GstTorchscriptClassificationMeta *
+gst_buffer_get_torchscript_classification_meta_id (GstBuffer * buffer,
+    guint parent_id)
+{
+  GstTorchscriptClassificationMeta *meta;
+  gpointer state = NULL;
+
+  g_return_val_if_fail (GST_IS_BUFFER (buffer), NULL);
+
+  do
+    meta = (GstTorchscriptClassificationMeta *)
+        gst_buffer_iterate_meta_filtered (buffer, &state,
+        GST_TORCHSCRIPT_CLASSIFICATION_META_API_TYPE);
+  while (meta != NULL && meta->parent_id != parent_id);
+  return meta;
 }
 
 /**

@@ -1,4 +1,4 @@
-/* GStreamer TorchScript: classes of a whole frame on a buffer
+/* GStreamer TorchScript: classes of a whole frame, or of a part of it, on a buffer
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -40,9 +40,12 @@ typedef struct _GstTorchscriptClassificationMeta
  * @model_name: name of the model that answered; an interned string
  * @result_number: running number of this answer, from 0 at each start of the
  *   element that attached it
+ * @parent_id: the detection that was looked at, as #GstTorchscriptDetection's id
+ *   has it; 0: the whole frame was
  *
- * What one model says the whole frame is: its best classes, best score first. A
- * buffer carries one such meta per inference element it went through. Once
+ * What one model says the whole frame is, or a detection on it: its best classes,
+ * best score first. A buffer carries one such meta per inference element it went
+ * through, and per detection where the element looks at those. Once
  * attached it does not change, so that copies share the classes and any thread
  * that holds the buffer may read them.
  *
@@ -57,6 +60,7 @@ struct _GstTorchscriptClassificationMeta
 
   const gchar *model_name;
   guint64 result_number;
+  guint parent_id;
 
   /*< private >*/
   GArray *classes;
@@ -77,6 +81,11 @@ gst_buffer_add_torchscript_classification_meta (GstBuffer * buffer,
 GST_API_EXPORT
 GstTorchscriptClassificationMeta *
 gst_buffer_get_torchscript_classification_meta (GstBuffer * buffer);
+
+GST_API_EXPORT
+GstTorchscriptClassificationMeta *
+gst_buffer_get_torchscript_classification_meta_id (GstBuffer * buffer,
+    guint parent_id);
 
 GST_API_EXPORT
 guint

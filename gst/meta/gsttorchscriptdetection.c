@@ -66,6 +66,26 @@ gst_torchscript_detection_free (GstTorchscriptDetection * detection)
 }
 
 /**
+ * gst_torchscript_detection_is_part:
+ * @detection: (transfer none): a detection
+ *
+ * Tells what a second model has found in another detection from what is an object of
+ * the frame itself, a caption that belongs to another object included.
+ *
+ * Returns: whether @detection was found in the one that its parent_id names
+ *
+ * Since: 0.1
+ */
+gboolean
+gst_torchscript_detection_is_part (const GstTorchscriptDetection * detection)
+{
+  g_return_val_if_fail (detection != NULL, FALSE);
+
+  return detection->parent_id != 0
+      && detection->relation == GST_TORCHSCRIPT_RELATION_NONE;
+}
+
+/**
  * gst_torchscript_relation_get_name:
  * @relation: a relation
  *

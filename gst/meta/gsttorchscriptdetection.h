@@ -91,6 +91,9 @@ GST_API_EXPORT
 void gst_torchscript_detection_free (GstTorchscriptDetection * detection);
 
 GST_API_EXPORT
+gboolean gst_torchscript_detection_is_part (const GstTorchscriptDetection * detection);
+
+GST_API_EXPORT
 const gchar *gst_torchscript_relation_get_name (GstTorchscriptRelation relation);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GstTorchscriptDetection,

@@ -46,11 +46,13 @@ typedef struct _GstTorchscriptMaskMeta GstTorchscriptMaskMeta;
  * @height: height of the whole mask
  * @columns: cells a row of the mask, > 0
  * @rows: rows of cells, > 0
+ * @parent_id: the detection that was looked at, as #GstTorchscriptDetection's id
+ *   has it; 0: the whole frame was
  *
  * The answer of a semantic segmentation: a grid of @columns x @rows cells, each
  * with a class number. The grid keeps the model's resolution and lies over the
  * frame as @x, @y, @width and @height say; it covers all of the frame and may
- * stand out. Once attached it does not change, so that copies share the cells.
+ * stand out, or, with a @parent_id, all of that detection. Once attached it does not change, so that copies share the cells.
  *
  * It is kept and dropped as #GstTorchscriptDetectionMeta is; scaling moves the
  * place in the frame, not the cells.
@@ -66,6 +68,7 @@ struct _GstTorchscriptMaskMeta
   guint64 result_number;
   gfloat x, y, width, height;
   guint columns, rows;
+  guint parent_id;
 
   /*< private >*/
   GBytes *classes;

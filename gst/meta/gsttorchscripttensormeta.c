@@ -25,6 +25,7 @@ tensor_meta_init (GstMeta * meta, gpointer params, GstBuffer * buffer)
 
   self->model_name = NULL;
   self->result_number = 0;
+  self->parent_id = 0;
   self->tensors = NULL;
   return TRUE;
 }
@@ -58,7 +59,7 @@ tensor_meta_transform (GstBuffer * dest, GstMeta * meta, GstBuffer * buffer,
   GstTorchscriptTensorMeta *self = (GstTorchscriptTensorMeta *) meta;
 
   add_meta (dest, self->model_name, self->result_number,
-      g_ptr_array_ref (self->tensors));
+      g_ptr_array_ref (self->tensors))->parent_id = self->parent_id;
   return TRUE;
 }
 

@@ -39,9 +39,11 @@ typedef struct _GstTorchscriptTensorMeta GstTorchscriptTensorMeta;
  * @model_name: name of the model that answered; an interned string
  * @result_number: running number of this answer, from 0 at each start of the
  *   element that attached it
+ * @parent_id: the detection that was looked at, as #GstTorchscriptDetection's id
+ *   has it; 0: the whole frame was
  *
- * All tensors that a model returned for a frame, as they are: numbers in them
- * refer to the model's input, not to the frame. The meta is kept whatever
+ * All tensors that a model returned for a frame, or for a detection on it, as they
+ * are: numbers in them refer to the model's input, not to the frame. The meta is kept whatever
  * happens to the frame; copies share the tensors.
  *
  * Since: 0.1
@@ -52,6 +54,7 @@ struct _GstTorchscriptTensorMeta
 
   const gchar *model_name;
   guint64 result_number;
+  guint parent_id;
 
   /*< private >*/
   GPtrArray *tensors;

@@ -76,6 +76,16 @@ append_detections (GString * row, const TsRecord * record,
   }
 }
 
+/* And the columns behind it, which only detections have. */
+static void
+append_parent (GString * row, guint parent_id)
+{
+  g_string_append_c (row, ',');
+  if (parent_id > 0)
+    g_string_append_printf (row, "%u", parent_id);
+  g_string_append (row, ",,,\r\n");
+}
+
 static void
 append_classes (GString * row, const TsRecord * record,
     const GstTorchscriptClassificationMeta * meta)
@@ -89,7 +99,8 @@ append_classes (GString * row, const TsRecord * record,
     append_start (row, record, meta->model_name, meta->result_number,
         "class", c->class_id);
     append_label (row, c->label, c->score);
-    g_string_append (row, ",,,,,,,,,\r\n");
+    g_string_append (row, ",,,,,");
+    append_parent (row, meta->parent_id);
   }
 }
 
@@ -139,7 +150,8 @@ append_mask (GString * row, const TsRecord * record,
         id);
     g_string_append_c (row, ',');
     append_box (row, box);
-    g_string_append (row, ",,,,,\r\n");
+    g_string_append_c (row, ',');
+    append_parent (row, meta->parent_id);
   }
 }
 

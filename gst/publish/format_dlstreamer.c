@@ -47,14 +47,74 @@ append_string (GString * line, const gchar * key, const gchar * value)
   ts_text_append_json (line, value);
 }
 
+/* Of the first classifier that looked at it: a key stands for one. */
 static void
-append_object (GString * line, const GstTorchscriptDetectionMeta * meta,
-    const GstTorchscriptDetection * d, guint region_id)
+append_classification (GString * line, GstBuffer * buffer,
+    const GstTorchscriptDetection * d)
+{
+  GstTorchscriptClassificationMeta *meta =
+      gst_buffer_get_torchscript_classification_meta_id (buffer, d->id);
+  const GstTorchscriptClassification *best = meta == NULL ? NULL :
+      gst_torchscript_classification_meta_get_class (meta, 0);
+
+  if (best == NULL)
+    return;
+  append_key (line, "classification");
+  g_string_append_c (line, '{');
+  append_number (line, "confidence", best->score);
+  append_string (line, "label", best->label != NULL ? best->label : "");
+  g_string_append_printf (line, ",\"label_id\":%d,\"model\":{", best->class_id);
+  append_string (line, "name", meta->model_name);
+  g_string_append (line, "}}");
+}
+
+/* The region_id of the detection with this @id; 0: there is none. */
+static guint
+find_region (GstBuffer * buffer, guint id)
+{
+  gpointer state = NULL;
+  const GstTorchscriptDetectionMeta *meta;
+  const GstTorchscriptDetection *d;
+  guint region_id = 0;
+
+  while ((meta = (const GstTorchscriptDetectionMeta *)
+          gst_buffer_iterate_meta_filtered (buffer, &state,
+              GST_TORCHSCRIPT_DETECTION_META_API_TYPE)) != NULL) {
+    for (guint i = 0; (d =
+            gst_torchscript_detection_meta_get_detection (meta, i)); i++) {
+      region_id++;
+      if (d->id == id)
+        return region_id;
+    }
+  }
+  return 0;
+}
+
+/* Of what a second model found in a detection; relations have no place here. */
+static void
+append_parent (GString * line, GstBuffer * buffer,
+    const GstTorchscriptDetection * d)
+{
+  guint region_id = 0;
+
+  if (gst_torchscript_detection_is_part (d))
+    region_id = find_region (buffer, d->parent_id);
+  if (region_id > 0)
+    g_string_append_printf (line, ",\"parent_id\":%u", region_id);
+}
+
+static void
+append_object (GString * line, GstBuffer * buffer,
+    const GstTorchscriptDetectionMeta * meta, const GstTorchscriptDetection * d,
+    guint region_id)
 {
   const gchar *label = d->label != NULL ? d->label : "";
 
   append_comma (line);
-  g_string_append (line, "{\"detection\":{\"bounding_box\":{");
+  g_string_append_c (line, '{');
+  append_classification (line, buffer, d);
+  append_key (line, "detection");
+  g_string_append (line, "{\"bounding_box\":{");
   append_number (line, "x_max", d->x2 / meta->frame_width);
   append_number (line, "x_min", d->x1 / meta->frame_width);
   append_number (line, "y_max", d->y2 / meta->frame_height);
@@ -64,6 +124,7 @@ append_object (GString * line, const GstTorchscriptDetectionMeta * meta,
   append_string (line, "label", label);
   g_string_append_printf (line, ",\"label_id\":%d}", d->class_id);
   append_pixels (line, "h", d->y2 - d->y1);
+  append_parent (line, buffer, d);
   g_string_append_printf (line, ",\"region_id\":%u", region_id);
   append_string (line, "roi_type", label);
   append_pixels (line, "w", d->x2 - d->x1);
@@ -94,7 +155,7 @@ append_objects (GString * line, GstBuffer * buffer, guint size[2])
     size[0] = meta->frame_width;
     size[1] = meta->frame_height;
     for (guint i = 0; i < n; i++)
-      append_object (line, meta,
+      append_object (line, buffer, meta,
           gst_torchscript_detection_meta_get_detection (meta, i), ++region_id);
   }
   g_string_append_c (line, ']');
@@ -132,6 +193,8 @@ append_classes (GString * line, GstBuffer * buffer)
               GST_TORCHSCRIPT_CLASSIFICATION_META_API_TYPE)) != NULL) {
     guint n = gst_torchscript_classification_meta_get_n_classes (meta);
 
+    if (meta->parent_id != 0)
+      continue;
     any = TRUE;
     for (guint i = 0; i < n; i++)
       append_class (line, meta->model_name,

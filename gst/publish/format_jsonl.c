@@ -98,6 +98,7 @@ append_classes (GString * line, const TsRecord * record,
   guint n = gst_torchscript_classification_meta_get_n_classes (meta);
 
   append_head (line, record, meta->result_number, meta->model_name);
+  append_number (line, "parent_id", meta->parent_id);
   g_string_append (line, ",\"classes\":[");
   for (guint i = 0; i < n; i++) {
     const GstTorchscriptClassification *c =
@@ -138,6 +139,7 @@ append_mask (GString * line, const TsRecord * record,
   };
 
   append_head (line, record, meta->result_number, meta->model_name);
+  append_number (line, "parent_id", meta->parent_id);
   g_string_append_printf (line, ",\"width\":%u,\"height\":%u,\"mask\":{"
       "\"columns\":%u,\"rows\":%u,", meta->frame_width, meta->frame_height,
       meta->columns, meta->rows);

@@ -4,6 +4,8 @@
  */
 #include "tsregions.h"
 
+#define NO_REGION G_MAXUINT
+
 /* Whatever has no order is behind all that has, as the model gave it. */
 static guint
 key (const TsRegion * region)
@@ -59,20 +61,38 @@ related_index (const GstTorchscriptDetectionMeta * meta, guint i)
   return i;
 }
 
+/* The place of each detection among those that are regions of the page, and their
+ * number. */
+static guint *
+number_regions (const GstTorchscriptDetectionMeta * meta, guint * n_regions)
+{
+  guint n = gst_torchscript_detection_meta_get_n_detections (meta);
+  guint *numbers = g_new (guint, n);
+
+  *n_regions = 0;
+  for (guint i = 0; i < n; i++)
+    numbers[i] = gst_torchscript_detection_is_part
+        (gst_torchscript_detection_meta_get_detection (meta, i)) ? NO_REGION :
+        (*n_regions)++;
+  return numbers;
+}
+
 static void
 add_regions (GArray * regions, const GstTorchscriptDetectionMeta * meta)
 {
-  guint n = gst_torchscript_detection_meta_get_n_detections (meta);
-  guint first = regions->len;
+  guint first = regions->len, n;
+  g_autofree guint *numbers = number_regions (meta, &n);
+  const GstTorchscriptDetection *d;
 
-  for (guint i = 0; i < n; i++) {
-    const GstTorchscriptDetection *d =
-        gst_torchscript_detection_meta_get_detection (meta, i);
+  for (guint i = 0;
+      (d = gst_torchscript_detection_meta_get_detection (meta, i)); i++) {
+    guint related = numbers[related_index (meta, i)];
     TsRegion region = { d, ts_role_from_label (d->label),
-      related_index (meta, i)
+      related != NO_REGION ? related : numbers[i]
     };
 
-    g_array_append_val (regions, region);
+    if (numbers[i] != NO_REGION)
+      g_array_append_val (regions, region);
   }
   if (n > 0)
     sort_regions (&g_array_index (regions, TsRegion, first), n, first);

@@ -19,7 +19,7 @@ typedef struct
 } TsRegion;
 
 /* The regions of all models that answered, those with an order first and in
- * order; NULL if no model has answered.  Gives the size of the page. */
+ * order, without what a second model found in one of them; NULL if no model has answered.  Gives the size of the page. */
 GArray *ts_regions_new (GstBuffer * buffer, guint * width, guint * height);
 
 /* The name of the page's image: the file of the source, or a made-up one. */

@@ -404,7 +404,7 @@ account (TsInstance * self, TsDetector * detector, const Turn * turn)
   gint64 forward_ns = turn->n ? turn->jobs[0]->time_ns[TS_STAGE_FORWARD] : 0;
 
   for (guint i = 0; i < turn->n; i++)
-    turn->jobs[i]->stream->line.n_running--;
+    ts_job_queue_done (&turn->jobs[i]->stream->line, turn->jobs[i]);
   update_note (&self->size_note, ts_detector_get_size_note (detector));
   update_note (&self->tune_note, ts_detector_get_tune_note (detector));
   update_note (&self->batch_note, ts_detector_get_batch_note (detector));
@@ -521,12 +521,12 @@ ts_instance_get_forward_ns (TsInstance * self)
 }
 
 TsStream *
-ts_stream_new (TsInstance * instance, guint max_jobs)
+ts_stream_new (TsInstance * instance, guint max_frames)
 {
   TsStream *self = g_new0 (TsStream, 1);
 
   self->instance = instance;
-  self->line.max_jobs = max_jobs;
+  self->line.max_frames = max_frames;
   g_mutex_lock (&instance->lock);
   ts_job_queue_add_line (&instance->queue, &self->line);
   g_mutex_unlock (&instance->lock);
@@ -572,14 +572,21 @@ ts_stream_give_back (TsStream * self, TsJob * job)
 }
 
 void
-ts_stream_push (TsStream * self, TsJob * job)
+ts_stream_push (TsStream * self, TsJob * const *jobs, guint n_jobs)
 {
   TsInstance *instance = self->instance;
+  gint64 now = g_get_monotonic_time ();
 
-  job->queued_us = g_get_monotonic_time ();
   g_mutex_lock (&instance->lock);
-  ts_job_queue_push (&instance->queue, &self->line, job);
-  g_cond_signal (&instance->work);
+  for (guint i = 0; i < n_jobs; i++) {
+    jobs[i]->queued_us = now;
+    jobs[i]->more_follow = i + 1 < n_jobs;
+    ts_job_queue_push (&instance->queue, &self->line, jobs[i]);
+  }
+  if (n_jobs > 1)
+    g_cond_broadcast (&instance->work);
+  else
+    g_cond_signal (&instance->work);
   g_mutex_unlock (&instance->lock);
 }
 

@@ -67,9 +67,10 @@ guint ts_instance_get_n_devices (const TsInstance * self);
  * been yet. */
 gint64 ts_instance_get_forward_ns (TsInstance * self);
 
-/* A user's way in.  @max_jobs is how many jobs it will have pushed and not got back at
- * any time.  Each stream belongs to one user, whose threads may all call it. */
-TsStream *ts_stream_new (TsInstance * instance, guint max_jobs);
+/* A user's way in.  @max_frames is of how many frames it will have pushed jobs and not
+ * got them back at any time.  Each stream belongs to one user, whose threads may all
+ * call it. */
+TsStream *ts_stream_new (TsInstance * instance, guint max_frames);
 
 /* Every job must be back. */
 void ts_stream_free (TsStream * self);
@@ -78,8 +79,10 @@ void ts_stream_free (TsStream * self);
 TsJob *ts_stream_take_job (TsStream * self);
 void ts_stream_give_back (TsStream * self, TsJob * job);
 
-/* The answers come in any order, but a stream's frames go into the module in theirs. */
-void ts_stream_push (TsStream * self, TsJob * job);
+/* Pushes the jobs of one frame: one, or one for each part of it.  The answers come in
+ * any order, but a stream's jobs go into the module in theirs.  When it comes back all
+ * may be done. */
+void ts_stream_push (TsStream * self, TsJob * const *jobs, guint n_jobs);
 
 /* Ends the jobs that no lane has taken yet as cancelled, in this thread; the others
  * end as ever. */

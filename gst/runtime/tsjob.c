@@ -1,4 +1,4 @@
-/* tsjob.c - one frame on its way through a shared model
+/* tsjob.c - one picture on its way through a shared model
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -34,4 +34,5 @@ ts_job_reset (TsJob * self)
   memset (self->time_ns, 0, sizeof self->time_ns);
   self->batch = 0;
   self->is_cancelled = self->is_warm_up = self->wants_answer = FALSE;
+  self->more_follow = FALSE;
 }

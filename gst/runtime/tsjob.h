@@ -1,4 +1,4 @@
-/* tsjob.h - one frame on its way through a shared model
+/* tsjob.h - one picture on its way through a shared model
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -32,10 +32,11 @@ struct _TsJob
   TsAnswer *answer;             /* NULL unless wanted */
   GError *error;                /* or NULL */
   gint64 time_ns[TS_N_STAGES];  /* tensor, upload, wait, forward, decode */
-  guint batch;                  /* frames in its forward pass, itself included */
+  guint batch;                  /* pictures in its forward pass, itself included */
 
   /* Of the runtime. */
   TsStream *stream;
+  gboolean more_follow;         /* it is a part of a frame, and not the last one */
   gint64 queued_us;             /* monotonic time */
   GList link;                   /* its place in a queue */
 };

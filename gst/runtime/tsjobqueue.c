@@ -47,7 +47,14 @@ void
 ts_job_queue_push (TsJobQueue * self, TsJobLine * line, TsJob * job)
 {
   g_queue_push_tail_link (&line->jobs, &job->link);
+  line->n_frames += !job->more_follow;
   self->n_jobs++;
+}
+
+void
+ts_job_queue_done (TsJobLine * line, const TsJob * job)
+{
+  line->n_frames -= !job->more_follow;
 }
 
 void
@@ -57,6 +64,7 @@ ts_job_queue_steal (TsJobQueue * self, TsJobLine * line, GQueue * jobs)
 
   while ((link = g_queue_pop_head_link (&line->jobs))) {
     g_queue_push_tail_link (jobs, link);
+    ts_job_queue_done (line, link->data);
     self->n_jobs--;
   }
 }
@@ -64,7 +72,6 @@ ts_job_queue_steal (TsJobQueue * self, TsJobLine * line, GQueue * jobs)
 static TsJob *
 take_from (TsJobQueue * self, TsJobLine * line)
 {
-  line->n_running++;
   self->n_jobs--;
   return g_queue_pop_head_link (&line->jobs)->data;
 }
@@ -121,7 +128,7 @@ ts_job_queue_may_grow (const TsJobQueue * self)
   for (guint i = 0; i < self->lines->len; i++) {
     const TsJobLine *line = get_line (self, i);
 
-    if (line->jobs.length + line->n_running < line->max_jobs)
+    if (line->n_frames < line->max_frames)
       return TRUE;
   }
   return FALSE;

@@ -10,12 +10,12 @@
 
 G_BEGIN_DECLS
 
-/* The frames of one stream that wait, in their order. */
+/* What waits of one stream, in its order. */
 typedef struct
 {
   GQueue jobs;                  /* of TsJob */
-  guint n_running;              /* taken and not done yet */
-  guint max_jobs;               /* waiting and running, that its user has at most */
+  guint n_frames;               /* whose last job waits, or was taken and is not done */
+  guint max_frames;             /* that its user has at most */
 } TsJobLine;
 
 typedef struct
@@ -37,6 +37,9 @@ void ts_job_queue_add_line (TsJobQueue * self, TsJobLine * line);
 void ts_job_queue_remove_line (TsJobQueue * self, TsJobLine * line);
 
 void ts_job_queue_push (TsJobQueue * self, TsJobLine * line, TsJob * job);
+
+/* A job that was taken from @line is done. */
+void ts_job_queue_done (TsJobLine * line, const TsJob * job);
 
 /* Takes all that wait in @line. */
 void ts_job_queue_steal (TsJobQueue * self, TsJobLine * line, GQueue * jobs);

@@ -132,6 +132,57 @@ GST_START_TEST (test_track_and_parent)
 
 GST_END_TEST;
 
+/* A second model's boxes and classes; one lies where its parent does. */
+GST_START_TEST (test_parent_in_another_meta)
+{
+  static const GstTorchscriptDetection tables[] = {
+    {1, 2, 30, 40, 0.5f, 1, "table", 77},
+    {32, 2, 60, 40, 0.5f, 1, "table", 78},
+  }, cells[] = {
+    {1, 2, 30, 40, 0.5f, 1, "table", 91, 77},
+    {40, 8, 50, 20, 0.5f, 0, "cell", 92, 78},
+  };
+  static const GstTorchscriptClassification class = { 0.5f, 3, "ruled" };
+  GstBuffer *buffer = gst_buffer_new ();
+  GstAnalyticsRelationMeta *relations;
+  GstTorchscriptClassificationMeta *classes;
+  GstTorchscriptDetectionMeta *meta;
+  GstAnalyticsClsMtd found;
+  gpointer state = NULL;
+  gboolean is_related = FALSE;
+  gint outer[2], inner[2];
+  guint i;
+
+  fail_unless (ts_analytics_mirror_detections (buffer,
+          gst_buffer_add_torchscript_detection_meta (buffer, "m", 64, 64, 0,
+              tables, 2), outer));
+  meta = gst_buffer_add_torchscript_detection_meta (buffer, "n", 64, 64, 0,
+      cells, 2);
+  fail_unless (ts_analytics_mirror_detections (buffer, meta, inner));
+  relations = gst_buffer_get_analytics_relation_meta (buffer);
+  for (i = 0; i < 2; i++) {
+    fail_unless_equals_int (gst_analytics_relation_meta_get_relation (relations,
+            inner[i], outer[i]), GST_ANALYTICS_REL_TYPE_IS_PART_OF);
+    fail_unless_equals_int (gst_analytics_relation_meta_get_relation (relations,
+            outer[i], inner[i]), GST_ANALYTICS_REL_TYPE_CONTAIN);
+    fail_unless_equals_int (gst_analytics_relation_meta_get_relation (relations,
+            outer[i], inner[1 - i]), GST_ANALYTICS_REL_TYPE_NONE);
+  }
+  classes = gst_buffer_add_torchscript_classification_meta (buffer, "c", 0,
+      &class, 1);
+  classes->parent_id = 78;
+  ts_analytics_mirror_classes (buffer, classes);
+  while (gst_analytics_relation_meta_get_direct_related (relations, outer[1],
+          GST_ANALYTICS_REL_TYPE_RELATE_TO,
+          gst_analytics_cls_mtd_get_mtd_type (), &state, &found))
+    is_related |= gst_analytics_cls_mtd_get_quark (&found, 0)
+        == g_quark_from_string ("ruled");
+  fail_unless (is_related);
+  gst_buffer_unref (buffer);
+}
+
+GST_END_TEST;
+
 static void
 check_forms (const gchar * options, gboolean roi, gboolean analytics)
 {
@@ -243,6 +294,7 @@ analyticsmirror_suite (void)
   tcase_set_timeout (tc, 60);
   tcase_add_test (tc, test_object);
   tcase_add_test (tc, test_track_and_parent);
+  tcase_add_test (tc, test_parent_in_another_meta);
   tcase_add_test (tc, test_forms);
   tcase_add_test (tc, test_mask);
   /* In gstreamer1.0-plugins-bad, which tests/run.sh installs. */

@@ -112,6 +112,25 @@ class Classes(unittest.TestCase):
         self.assertTrue((second != both).any())
 
 
+    def test_text_on_a_detection(self):
+        def add(parent_id, buf):
+            box = GstTorchscript.TorchscriptDetection.new(4, 50, 20, 60, 0.5, 1, 'x')
+            GstTorchscript.buffer_add_torchscript_detection_meta(
+                buf, 'd', WIDTH, HEIGHT, 0, [box])
+            classes = [GstTorchscript.TorchscriptClassification.new(0.5, 3, 'dog')]
+            meta = GstTorchscript.buffer_add_torchscript_classification_meta(
+                buf, 'c', 0, classes)
+            first = GstTorchscript.buffer_get_torchscript_detection_meta(buf)
+            meta.parent_id = first.get_detection(0).id + parent_id
+        drawn = {}
+        for name, parent_id in (('its own', 0), ('no other', 1)):
+            drawn[name] = draw('detectionoverlay font-size=12', lambda b, p=parent_id: add(p, b))
+            self.assertTrue((drawn[name][:30] == 100).all())     # not of the frame
+        wide, narrow = ((drawn[name] != 100).any(axis=(0, 2)).nonzero()[0].max()
+                        for name in ('its own', 'no other'))
+        self.assertGreater(wide, narrow + 15)
+
+
 class Lines(unittest.TestCase):
     def write(self, *adders):
         with tempfile.TemporaryDirectory() as folder:

@@ -10,6 +10,7 @@
 #include <gst/app/gstappsrc.h>
 #include <gst/video/video.h>
 
+#include "fakemodel.h"
 #include "infertest.h"
 
 #define N_STILLS 10000

@@ -37,12 +37,13 @@ class Classes(unittest.TestCase):
         buf = Gst.Buffer.new_allocate(None, 64, None)
         GstTorchscript.buffer_add_torchscript_classification_meta(
             buf, 'm', 3, [Classification.new(0.75, 7, 'cat'),
-                          Classification.new(0.25, 1, None)])
+                          Classification.new(0.25, 1, None)]).parent_id = 11
         return buf
 
     def check(self, buf):
         meta = GstTorchscript.buffer_get_torchscript_classification_meta(buf)
-        self.assertEqual((meta.model_name, meta.result_number), ('m', 3))
+        self.assertEqual((meta.model_name, meta.result_number, meta.parent_id),
+                         ('m', 3, 11))
         self.assertEqual(meta.get_n_classes(), 2)
         first, second = meta.get_class(0), meta.get_class(1)
         self.assertEqual((first.score, first.class_id, first.label),
@@ -57,6 +58,15 @@ class Classes(unittest.TestCase):
         self.assertIsNone(
             GstTorchscript.buffer_get_torchscript_classification_meta(
                 Gst.Buffer.new()))
+
+    def test_found_by_the_detection(self):
+        buf = self.make()
+        GstTorchscript.buffer_add_torchscript_classification_meta(
+            buf, 'n', 4, [Classification.new(0.5, 2, 'dog')])
+        find = GstTorchscript.buffer_get_torchscript_classification_meta_id
+        self.assertEqual(find(buf, 11).model_name, 'm')
+        self.assertEqual(find(buf, 0).model_name, 'n')
+        self.assertIsNone(find(buf, 12))
 
     def test_kept_by_what_changes_the_picture(self):
         for elements in ('videoscale ! video/x-raw,width=5,height=3',
@@ -73,6 +83,7 @@ class Masks(unittest.TestCase):
         meta = GstTorchscript.buffer_add_torchscript_mask_meta(
             buf, 'm', 8, 8, 5, 3, 2, GLib.Bytes.new(self.CELLS.tobytes()))
         meta.x, meta.y, meta.width, meta.height = -2, 0, 12, 8
+        meta.parent_id = 12
         return buf
 
     def test_reads_what_was_added(self):
@@ -96,6 +107,7 @@ class Masks(unittest.TestCase):
         meta = GstTorchscript.buffer_get_torchscript_mask_meta(buf)
         self.assertEqual((meta.frame_width, meta.frame_height), (4, 4))
         self.assertEqual((meta.x, meta.y, meta.width, meta.height), (-1, 0, 6, 4))
+        self.assertEqual(meta.parent_id, 12)
         self.assertEqual((meta.columns, meta.rows), (3, 2))
         self.assertEqual(meta.get_class_at(3.9, 3.9), 65535)
 
@@ -125,13 +137,14 @@ class Tensors(unittest.TestCase):
         count = Gst.Buffer.new_wrapped(np.int64(9).tobytes())
         GstTorchscript.buffer_add_torchscript_tensor_meta(buf, 'm', 2, [
             Tensor.new('a.0', Dtype.FLOAT32, [2, 3, 4], data),
-            Tensor.new('count', Dtype.INT64, [], count)])
+            Tensor.new('count', Dtype.INT64, [], count)]).parent_id = 13
         return buf
 
     def test_reads_what_was_added(self):
         buf = self.make()
         meta = GstTorchscript.buffer_get_torchscript_tensor_meta(buf)
-        self.assertEqual((meta.model_name, meta.result_number), ('m', 2))
+        self.assertEqual((meta.model_name, meta.result_number, meta.parent_id),
+                         ('m', 2, 13))
         self.assertEqual(meta.get_n_tensors(), 2)
         tensor = meta.get_tensor(0)
         self.assertEqual(tensor.get_name(), 'a.0')
@@ -170,7 +183,7 @@ class Tensors(unittest.TestCase):
             with self.subTest(elements):
                 out = run_through(self.make(), elements)
                 meta = GstTorchscript.buffer_get_torchscript_tensor_meta(out)
-                self.assertEqual(meta.get_n_tensors(), 2)
+                self.assertEqual((meta.get_n_tensors(), meta.parent_id), (2, 13))
 
 
 if __name__ == '__main__':

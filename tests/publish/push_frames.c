@@ -7,7 +7,8 @@
  * Runs N empty frames through the ELEMENTS (as gst-launch-1.0 takes them), with a
  * pause between them. METAS names what they carry: d a page of detections, e one
  * with nothing found, c classes, m a mask; any of them, in this order; L many
- * detections. Answer i has the number i and a time of i milliseconds. What an
+ * detections; s what a second model says of two of the page's detections: boxes, classes
+ * and a mask. Answer i has the number i and a time of i milliseconds. What an
  * element posts is written to standard output, as well as the properties of the
  * element "out" in the end, if it has such.
  */
@@ -77,6 +78,31 @@ add_mask (GstBuffer * buffer)
   meta->height = 100;
 }
 
+static void
+add_second_stage (GstBuffer * buffer)
+{
+  const GstTorchscriptDetection found[] = {
+    {12, 22, 40, 30, 0.75f, 1, "cell", 31, 23},
+    {41, 22, 80, 30, 0.5f, 1, "cell", 32, 23},
+  };
+  const GstTorchscriptClassification classes[] = { {0.625f, 2, "large"} };
+  const guint16 cell = 4;
+  g_autoptr (GBytes) bytes = g_bytes_new (&cell, sizeof cell);
+  GstTorchscriptMaskMeta *mask;
+
+  gst_buffer_add_torchscript_detection_meta (buffer, "cells", WIDTH, HEIGHT,
+      number, found, 2);
+  gst_buffer_add_torchscript_classification_meta (buffer, "sizes", number,
+      classes, 1)->parent_id = 22;
+  mask = gst_buffer_add_torchscript_mask_meta (buffer, "parts", WIDTH, HEIGHT,
+      number, 1, 1, bytes);
+  mask->parent_id = 23;
+  mask->x = 10;
+  mask->y = 20;
+  mask->width = 80;
+  mask->height = 39;
+}
+
 static GstPadProbeReturn
 add_metas (GstPad * pad, GstPadProbeInfo * info, gpointer data)
 {
@@ -96,6 +122,8 @@ add_metas (GstPad * pad, GstPadProbeInfo * info, gpointer data)
     add_classes (buffer);
   if (strchr (metas, 'm'))
     add_mask (buffer);
+  if (strchr (metas, 's'))
+    add_second_stage (buffer);
   number++;
   g_usleep (pause_us);
   return GST_PAD_PROBE_OK;

@@ -8,6 +8,7 @@ import csv
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -132,6 +133,42 @@ class Formats(unittest.TestCase):
     def test_dlstreamer_frames_without_answers_and_masks_give_nothing(self):
         self.write("dlstreamer", "m")
         self.assertEqual(self.text(), "")
+
+    def test_jsonl_second_stage(self):
+        page, cells, sizes, parts = self.jsonl("ds", n=1)
+        self.assertEqual([d["id"] for d in page["detections"]], [21, 22, 23, 24, 25])
+        self.assertEqual([(d["id"], d["parent_id"]) for d in cells["detections"]],
+                         [(31, 23), (32, 23)])
+        self.assertEqual((sizes["parent_id"], sizes["classes"][0]["label"]), (22, "large"))
+        self.assertEqual((parts["parent_id"], parts["mask"]["box"]), (23, [10, 20, 90, 59]))
+
+    def test_dlstreamer_second_stage(self):
+        self.write("dlstreamer", "ds", n=1)
+        frame = json.loads(self.text())
+        objects = frame["objects"]
+        self.assertEqual([o.get("parent_id") for o in objects], 5 * [None] + [3, 3])
+        self.assertEqual(objects[5]["parent_id"], objects[2]["region_id"])
+        self.assertEqual([o.get("classification") for o in objects], [
+            None, {"confidence": 0.625, "label": "large", "label_id": 2,
+                   "model": {"name": "sizes"}}] + 5 * [None])
+        self.assertNotIn("tensors", frame)
+
+    def test_parts_are_no_regions_of_a_page(self):
+        for name in ("page-xml", "alto"):
+            texts = []
+            for metas in ("d", "ds"):
+                self.write(name, metas, n=1)
+                texts.append(re.sub("<(Created|LastChange)>.*", "", self.text()))
+            self.assertEqual(*texts)
+
+    def test_csv_second_stage(self):
+        self.write("csv", "ds", n=1)
+        with open(self.path, newline="") as file:
+            rows = list(csv.DictReader(file))[5:]
+        self.assertTrue(all(None not in r and None not in r.values() for r in rows))
+        self.assertEqual([(r["kind"], r["id"], r["parent_id"], r["order"]) for r in rows],
+                         [("detection", "31", "23", ""), ("detection", "32", "23", ""),
+                          ("class", "", "22", ""), ("mask", "", "23", "")])
 
     def test_coco(self):
         self.write("coco", "d")

@@ -23,7 +23,7 @@ set_up (Fixture * f, gconstpointer data)
   ts_job_queue_init (&f->queue);
   for (guint i = 0; i < N_LINES; i++) {
     f->lines[i] = (TsJobLine) {
-    .max_jobs = 4};
+    .max_frames = 4};
     ts_job_queue_add_line (&f->queue, &f->lines[i]);
   }
   f->jobs = g_ptr_array_new_with_free_func ((GDestroyNotify) ts_job_free);
@@ -92,7 +92,7 @@ test_batch_is_fair (Fixture * f, gconstpointer data)
   push (f, 0, 1);
   push (f, 2, 1);
   check_take (f, 4, "0121");
-  g_assert_cmpuint (f->lines[1].n_running, ==, 2);
+  g_assert_cmpuint (f->lines[1].n_frames, ==, 6);
   check_take (f, 4, "1111");
   g_assert_cmpuint (f->queue.n_jobs, ==, 0);
 }
@@ -155,7 +155,31 @@ test_growth (Fixture * f, gconstpointer data)
   /* What a lane works on is not back yet. */
   ts_job_queue_take (&f->queue, 1, fits, NULL, jobs);
   g_assert_false (ts_job_queue_may_grow (&f->queue));
-  f->lines[0].n_running--;
+  ts_job_queue_done (&f->lines[0], jobs[0]);
+  g_assert_true (ts_job_queue_may_grow (&f->queue));
+}
+
+/* A frame of many parts is one frame, and none before its last part is there. */
+static void
+test_growth_by_parts (Fixture * f, gconstpointer data)
+{
+  TsJob *jobs[MAX_BATCH];
+  TsJob part = {.more_follow = TRUE };
+
+  ts_job_queue_remove_line (&f->queue, &f->lines[2]);
+  ts_job_queue_remove_line (&f->queue, &f->lines[1]);
+  f->lines[0].max_frames = 1;
+  part.link.data = &part;
+  ts_job_queue_push (&f->queue, &f->lines[0], &part);
+  g_assert_true (ts_job_queue_may_grow (&f->queue));
+  push (f, 0, 1);
+  g_assert_false (ts_job_queue_may_grow (&f->queue));
+  part.image.width = 1;
+  g_assert_cmpuint (ts_job_queue_take (&f->queue, MAX_BATCH, fits, NULL, jobs),
+      ==, 2);
+  ts_job_queue_done (&f->lines[0], &part);
+  g_assert_false (ts_job_queue_may_grow (&f->queue));
+  ts_job_queue_done (&f->lines[0], jobs[1]);
   g_assert_true (ts_job_queue_may_grow (&f->queue));
 }
 
@@ -191,6 +215,7 @@ main (int argc, char **argv)
   ADD ("rare size does not starve", test_rare_size_does_not_starve);
   ADD ("warm-up goes alone", test_warm_up_goes_alone);
   ADD ("growth", test_growth);
+  ADD ("growth by parts", test_growth_by_parts);
   ADD ("line leaves", test_line_leaves);
   return g_test_run ();
 }

@@ -73,7 +73,7 @@ on_done (TsJob * job, gpointer user_data)
 
 /* Of one colour: 0 red, 1 green, 2 blue. */
 static Shot *
-shoot (TsStream * stream, guint colour)
+make_shot (TsStream * stream, guint colour)
 {
   Shot *shot = g_new0 (Shot, 1);
 
@@ -91,7 +91,15 @@ shoot (TsStream * stream, guint colour)
   -1.f, -1.f, 0};
   shot->job->done = on_done;
   shot->job->user_data = shot;
-  ts_stream_push (stream, shot->job);
+  return shot;
+}
+
+static Shot *
+shoot (TsStream * stream, guint colour)
+{
+  Shot *shot = make_shot (stream, colour);
+
+  ts_stream_push (stream, &shot->job, 1);
   return shot;
 }
 
@@ -293,6 +301,30 @@ test_latency_batches_what_waits (Fixture * f, gconstpointer script)
     give_back (shots[i]);
   for (guint i = 0; i < 3; i++)
     ts_stream_free (streams[i]);
+  ts_registry_release (instance);
+}
+
+/* An idle lane does not run away with the first part of a frame. */
+static void
+test_parts_go_together (Fixture * f, gconstpointer script)
+{
+  TsInstance *instance = acquire (f, NULL);
+  TsStream *stream = ts_stream_new (instance, 1);
+  Shot *shots[3];
+  TsJob *jobs[3];
+
+  warm_up (stream);
+  for (guint i = 0; i < 3; i++) {
+    shots[i] = make_shot (stream, i);
+    jobs[i] = shots[i]->job;
+  }
+  ts_stream_push (stream, jobs, 3);
+  for (guint i = 0; i < 3; i++) {
+    check_colour (shots[i], i);
+    g_assert_cmpuint (jobs[i]->batch, ==, 3);
+    give_back (shots[i]);
+  }
+  ts_stream_free (stream);
   ts_registry_release (instance);
 }
 
@@ -574,6 +606,7 @@ main (int argc, char **argv)
   ADD ("one load", ECHO (""), test_one_load);
   ADD ("each gets its own", ECHO (""), test_each_gets_its_own);
   ADD ("latency batches what waits", slow, test_latency_batches_what_waits);
+  ADD ("parts go together", ECHO (""), test_parts_go_together);
   ADD ("deadline", ECHO (""), test_deadline);
   ADD ("no needless wait", ECHO (""), test_no_needless_wait);
   ADD ("no starving", ECHO ("\"delay_ms\": 5, "), test_no_starving);

@@ -1,8 +1,8 @@
-"""The command of docs/elements.md that cuts tables and figures out of a page.
+"""The commands of docs/elements.md, on the page of the demo.
 
 SPDX-License-Identifier: LGPL-2.1-or-later
 
-Usage: test_crop.py SOURCE_ROOT
+Usage: test_commands.py SOURCE_ROOT
 """
 import json
 import pathlib
@@ -19,7 +19,7 @@ SOURCE = pathlib.Path(sys.argv[1])
 PAGE = SOURCE / "pipelines" / "demo" / "page.png"
 
 
-class Crop(unittest.TestCase):
+class Commands(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
@@ -28,13 +28,32 @@ class Crop(unittest.TestCase):
         (self.dir / "models").symlink_to(SOURCE / "models")
 
     def run_in(self, command):
-        subprocess.run(command, cwd=self.dir, check=True, timeout=100,
+        subprocess.run(command, cwd=self.dir, check=True, timeout=200,
                        stdout=subprocess.DEVNULL)
 
-    def test_pictures_are_the_boxes_of_the_page(self):
+    def find(self, word):
         docs = (SOURCE / "docs" / "elements.md").read_text()
-        command = shlex.split(re.search(r"^gst-launch-1.0 .* detectioncrop .*", docs,
-                                        re.MULTILINE).group(), comments=False)
+        return shlex.split(re.search(rf"^gst-launch-1.0 .* {word}.*", docs,
+                                     re.MULTILINE).group(), comments=False)
+
+    def test_second_stage_looks_at_tables_and_figures(self):
+        command = self.find("inference-on=detections")
+        margin = int(re.search(r"crop-margin=(\d+)", " ".join(command)).group(1))
+        self.run_in(command)
+        first, second = (json.loads(line)["detections"]
+                         for line in (self.dir / "page.json").read_text().splitlines())
+        parents = {d["id"]: d for d in first}
+        self.assertGreater(len(second), 0)
+        for d in second:
+            parent = parents[d["parent_id"]]
+            self.assertIn(parent["label"], ("table", "figure"))
+            for inner, outer, sign in zip(d["box"], parent["box"], (1, 1, -1, -1)):
+                self.assertGreaterEqual(sign * (inner - outer), -margin - 1)
+        plain = cv2.imread(str(PAGE))
+        self.assertTrue((cv2.imread(str(self.dir / "boxes.png")) != plain).any())
+
+    def test_pictures_are_the_boxes_of_the_page(self):
+        command = self.find("detectioncrop")
         self.run_in(command)
         self.run_in([*command[:command.index("detectioncrop")], "detectionjson",
                      "location=page.json", "!", "fakesink"])
