@@ -57,6 +57,32 @@ class Event {
   cudaEvent_t event_ = nullptr;
 };
 
+// How long the card takes from one point of a stream to another.
+class Timer {
+ public:
+  Timer() {
+    check_cuda(cudaEventCreate(&begin_));
+    check_cuda(cudaEventCreate(&end_));
+  }
+  Timer(const Timer &) = delete;
+  Timer &operator=(const Timer &) = delete;
+  ~Timer() {
+    cudaEventDestroy(begin_);
+    cudaEventDestroy(end_);
+  }
+  void begin(cudaStream_t stream) { check_cuda(cudaEventRecord(begin_, stream)); }
+  void end(cudaStream_t stream) { check_cuda(cudaEventRecord(end_, stream)); }
+  // The stream must be past the end.
+  int64_t ns() const {
+    float ms = 0;
+    check_cuda(cudaEventElapsedTime(&ms, begin_, end_));
+    return (int64_t)(ms * 1e6);
+  }
+
+ private:
+  cudaEvent_t begin_ = nullptr, end_ = nullptr;
+};
+
 // cuDNN measures its algorithms for each new shape; the winners stay known.
 class Benchmarking {
  public:
@@ -106,6 +132,7 @@ struct TsShimLane {
   void prepare_as(const TsShimLane &other);
   std::string note;
   TsShimModule &module;
+  int64_t upload_ns = 0;  // of the last run
 
  private:
   const TsShimValue *run_on_card(const PlanShape &shape, const TsShimFrame *frames);
@@ -124,6 +151,7 @@ struct TsShimLane {
   ts::Share &share_;
   c10::cuda::CUDAStream stream_;
   ts::Event done_;
+  ts::Timer upload_time_;
   ts::Upload upload_;
   std::vector<TsShimFrame> on_card_;
   std::vector<std::unique_ptr<Plan>> plans_;
@@ -286,13 +314,16 @@ const TsShimValue *TsShimLane::to_value(const Plan &plan, int64_t n) {
 
 const TsShimValue *TsShimLane::run_on_card(const PlanShape &shape,
                                            const TsShimFrame *frames) {
+  upload_time_.begin(stream_);
   upload_.start(frames, (size_t)shape.n, &on_card_);
+  upload_time_.end(stream_);
   Plan &plan = find_plan(shape);
   ts::Shared together(ts::card_lock);
   plan.fill(on_card_);
   plan.run();
   plan.runs++;
   done_.wait(stream_);
+  upload_ns = upload_time_.ns();
   last_ = &plan;
   last_n_ = shape.n;
   return to_value(plan, shape.n);
@@ -398,6 +429,8 @@ TsShimStatus lane_answer(TsShimLane *lane, TsShimValue **answer, char *error,
                [&] { *answer = new TsShimValue(lane->answer()); });
 }
 
+int64_t lane_upload_ns(const TsShimLane *lane) { return lane->upload_ns; }
+
 const char *lane_note(const TsShimLane *lane) { return lane->note.c_str(); }
 
 void *host_alloc(size_t size) {
@@ -411,12 +444,21 @@ void host_free(void *memory) { cudaFreeHost(memory); }
 
 }  // namespace
 
+int64_t bytes_on_card(c10::Device device) {
+  if (!device.is_cuda()) return -1;
+  // The first of the figures is the sum of all kinds of blocks.
+  return c10::cuda::CUDACachingAllocator::getDeviceStats(device.index())
+      .reserved_bytes[0]
+      .current;
+}
+
 void fill_lane_functions(TsShimApi *api) {
   api->lane_new = lane_new;
   api->lane_free = lane_free;
   api->lane_run = lane_run;
   api->lane_answer = lane_answer;
   api->lane_note = lane_note;
+  api->lane_upload_ns = lane_upload_ns;
   api->host_alloc = host_alloc;
   api->host_free = host_free;
 }

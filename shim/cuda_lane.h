@@ -3,6 +3,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <c10/core/Device.h>
+
 #include "torchscript_shim.h"
 
 namespace ts {
@@ -10,5 +12,8 @@ namespace ts {
 // Fills the lane_*() and host_*() part of the table; leaves it as it is in a shim
 // without kernels.
 void fill_lane_functions(TsShimApi *api);
+
+// What libtorch holds on the card; -1 on no card, and in a shim without kernels.
+int64_t bytes_on_card(c10::Device device);
 
 }  // namespace ts

@@ -54,8 +54,7 @@ make_job (GstTorchscriptInfer * self, const TsInferSettings * settings,
   item->job->wants_answer = settings->output_tensors;
   ts_image_from_video_frame (&item->job->image, &item->frame);
   ts_image_crop (&item->job->image, &self->roi);
-  ts_stats_add_stage (self->stats, TS_STAGE_MAP,
-      1000 * (g_get_monotonic_time () - start));
+  ts_stage_times_end (&item->job->times, TS_STAGE_MAP, start);
   return TRUE;
 }
 

@@ -90,9 +90,8 @@ account (GstTorchscriptInfer * self, const TsInferItem * item, gint64 start)
 {
   gint64 held_ns = 1000 * (item->done_us - item->arrival_us);
 
-  ts_stats_add_job (self->stats, item->job->time_ns, item->job->batch);
-  ts_stats_add_stage (self->stats, TS_STAGE_ATTACH,
-      1000 * (g_get_monotonic_time () - start));
+  ts_stage_times_end (&item->job->times, TS_STAGE_ATTACH, start);
+  ts_stats_add_job (self->stats, &item->job->times, item->job->batch);
   ts_stats_add_latency (self->stats, held_ns);
   ts_stats_count (self->stats, TS_COUNT_ANSWERED);
   if (ts_infer_latency_add (&self->latency, held_ns)) {

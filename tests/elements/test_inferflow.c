@@ -776,6 +776,31 @@ get_stat (GstElement * infer, const gchar * field, const gchar * part)
 }
 
 static void
+check_model_stats (GstElement * infer)
+{
+  GstStructure *stats;
+  gint64 bytes;
+  guint number;
+  gint threads;
+
+  g_object_get (infer, "stats", &stats, NULL);
+  fail_unless_equals_string (gst_structure_get_string (stats, "model"), "m");
+  fail_unless_equals_string (gst_structure_get_string (stats, "device"), "cpu");
+  fail_unless_equals_string (gst_structure_get_string (stats, "runtime"),
+      "fakeshim 1.0");
+  fail_unless_equals_string (gst_structure_get_string (stats, "precision"),
+      "float32");
+  fail_unless (gst_structure_get (stats, "model-number", G_TYPE_UINT, &number,
+          "threads", G_TYPE_INT, &threads, "weight-bytes", G_TYPE_INT64,
+          &bytes, NULL));
+  fail_unless_equals_int (number, 0);
+  fail_unless_equals_int (threads, 3);
+  fail_unless_equals_int64 (bytes, 1234);
+  fail_if (gst_structure_has_field (stats, "device-bytes"));
+  gst_structure_free (stats);
+}
+
+static void
 count_buffer (GstElement * infer, GstBuffer * buffer, gpointer n)
 {
   fail_unless (gst_buffer_get_torchscript_detection_meta (buffer) != NULL);
@@ -784,15 +809,18 @@ count_buffer (GstElement * infer, GstBuffer * buffer, gpointer n)
 
 GST_START_TEST (test_stats)
 {
-  GstElement *infer = new_infer ("{" CONFIG "\"delay_ms\": 20, \"output\": "
-      "{\"tensor\": {\"shape\": [1, 1, 6], \"values\": [2, 2, 6, 6, 0.5, "
-      "1]}}}", "yolo-end2end");
+  static const gchar *const stages[] =
+      { "map", "tensor", "wait", "forward", "decode", "attach" };
+  GstElement *infer = new_infer ("{" CONFIG "\"delay_ms\": 20, "
+      "\"weight_bytes\": 1234, \"output\": {\"tensor\": {\"shape\": "
+      "[1, 1, 6], \"values\": [2, 2, 6, 6, 0.5, 1]}}}", "yolo-end2end");
   gint n_signals = 0;
   GstHarness *h;
   guint i;
 
   g_signal_connect (infer, "detections", G_CALLBACK (count_buffer), &n_signals);
-  g_object_set (infer, "inference-interval", 2, "stats-interval", 1, NULL);
+  g_object_set (infer, "inference-interval", 2, "stats-interval", 1,
+      "threads", 3, NULL);
   gst_object_ref (infer);
   h = new_harness (infer);
   for (i = 0; i < 10; i++)
@@ -806,7 +834,10 @@ GST_START_TEST (test_stats)
   fail_unless_equals_uint64 (get_stat (infer, "skipped", NULL), 5);
   fail_unless_equals_uint64 (get_stat (infer, "reused", NULL), 1);
   fail_unless_equals_uint64 (get_stat (infer, "failed", NULL), 1);
-  fail_unless_equals_uint64 (get_stat (infer, "forward", "n"), 6);
+  for (i = 0; i < G_N_ELEMENTS (stages); i++)
+    fail_unless_equals_uint64 (get_stat (infer, stages[i], "n"), 6);
+  fail_unless_equals_uint64 (get_stat (infer, "upload", "n"), 0);
+  check_model_stats (infer);
   fail_unless (get_stat (infer, "forward", "p50") >= 20 * GST_MSECOND);
   fail_unless (get_stat (infer, "latency", "p99") >= 20 * GST_MSECOND);
   fail_unless_equals_uint64 (get_stat (infer, "batch-sizes", "1"), 6);

@@ -17,6 +17,8 @@
  *   "state": ["name", ...]       weights with other names are an ARGUMENT error
  *   "describe": VALUE            what describe() answers; else an empty dict
  *   "output": VALUE              what run() answers; else None
+ *   "weight_bytes": N            what use() tells
+ *   "upload_ms": N               of a lane's run, which takes as long at least
  *   "lane_limit": N              a lane's batch of more frames is a MEMORY error
  *   "whole": VALUE               what lane_answer() gives; else the output
  *   "forms": {"packed": {...}}   "run_error", "delay_ms" and "output" of a form that
@@ -50,6 +52,9 @@ struct TsShimModule
   gchar *path;
   gchar *method;
   JsonObject *form;             /* of the script; NULL: the script itself */
+  TsShimVariant variant;
+  TsShimDtype dtype;
+  gint threads;
   gint runs;
 };
 
@@ -208,6 +213,8 @@ load (const TsShimLoadOptions * options, TsShimModule ** module, char *error,
   self->path = g_strdup (options->path);
   self->method = g_strdup (options->method ? options->method : "forward");
   self->script = parse_script (options);
+  self->dtype = options->dtype;
+  self->threads = options->threads;
   if (status == TS_SHIM_OK)
     status = fail_as_scripted (self->script, "load_error", error, error_size);
   if (status == TS_SHIM_OK && !has_method (self)) {
@@ -402,6 +409,13 @@ repeat (TsShimLane * self, const gchar * field)
   return fake_value_new (many, NULL, 0);
 }
 
+static int64_t
+lane_upload_ns (const TsShimLane * self)
+{
+  return 1000000 * json_object_get_int_member_with_default
+      (self->module->script, "upload_ms", 0);
+}
+
 static TsShimStatus
 lane_run (TsShimLane * self, const TsShimInput * input,
     const TsShimFrame * frames, size_t n, size_t keep,
@@ -417,6 +431,7 @@ lane_run (TsShimLane * self, const TsShimInput * input,
     write_error (error, error_size, "fake memory is full");
     return TS_SHIM_ERROR_MEMORY;
   }
+  g_usleep (lane_upload_ns (self) / 1000);
   free_value (self->value);
   self->n = n;
   *output = self->value = repeat (self, "output");
@@ -446,6 +461,7 @@ add_lanes (TsShimApi * api)
   api->lane_run = lane_run;
   api->lane_answer = lane_answer;
   api->lane_note = lane_note;
+  api->lane_upload_ns = lane_upload_ns;
 }
 
 static gchar *
@@ -477,6 +493,7 @@ prepare (TsShimModule * self, const TsShimVariant * variant, char *error,
   if (form && json_object_has_member (form, "error"))
     return fail_as_scripted (form, "error", error, error_size);
   self->form = form;
+  self->variant = *variant;
   return TS_SHIM_OK;
 }
 
@@ -489,6 +506,17 @@ static TsShimStatus
 prepare_process (const char *const *op_libs, char *error, size_t error_size)
 {
   return TS_SHIM_OK;
+}
+
+static void
+use (const TsShimModule * self, TsShimUse * use)
+{
+  use->precision = self->variant.precision != TS_SHIM_FLOAT32 ?
+      self->variant.precision : self->dtype;
+  use->threads = self->variant.threads ? self->variant.threads : self->threads;
+  use->weight_bytes = json_object_get_int_member_with_default (self->script,
+      "weight_bytes", 0);
+  use->device_bytes = -1;
 }
 
 const TsShimApi *
@@ -507,7 +535,8 @@ ts_shim_api (uint32_t abi_version)
     .describe = describe,
     .prepare = prepare,
     .settle = settle,
-    .prepare_process = prepare_process
+    .prepare_process = prepare_process,
+    .use = use
   };
 
   fake_value_fill_api (&api);
