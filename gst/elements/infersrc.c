@@ -7,6 +7,7 @@
 #include "elementerror.h"
 #include "inferelement.h"
 #include "resultattach.h"
+#include "stagetracer.h"
 
 #define GST_CAT_DEFAULT torchscript_infer_debug
 
@@ -92,6 +93,8 @@ account (GstTorchscriptInfer * self, const TsInferItem * item, gint64 start)
 
   ts_stage_times_end (&item->job->times, TS_STAGE_ATTACH, start);
   ts_stats_add_job (self->stats, &item->job->times, item->job->batch);
+  ts_stage_tracer_log (GST_ELEMENT (self), GST_BUFFER_PTS (item->object),
+      &item->job->times, item->job->batch);
   ts_stats_add_latency (self->stats, held_ns);
   ts_stats_count (self->stats, TS_COUNT_ANSWERED);
   if (ts_infer_latency_add (&self->latency, held_ns)) {
