@@ -61,6 +61,17 @@ new_harness (GstElement * infer)
   return h;
 }
 
+/* Messages on the bus hold the element, which holds the bus. */
+static void
+tear_down (GstHarness * h)
+{
+  GstBus *bus = gst_element_get_bus (h->element);
+
+  gst_bus_set_flushing (bus, TRUE);
+  gst_object_unref (bus);
+  gst_harness_teardown (h);
+}
+
 /* The number is in the first pixel and in the time. */
 static GstBuffer *
 new_frame (guint number)
@@ -195,7 +206,7 @@ GST_START_TEST (test_upstream_is_held)
   fail_unless (g_get_monotonic_time () - start >= 40000);
   for (i = 0; i < 3; i++)
     pull_and_check (h, i);
-  gst_harness_teardown (h);
+  tear_down (h);
 }
 
 GST_END_TEST;
@@ -267,7 +278,7 @@ GST_START_TEST (test_events_keep_their_place)
   while (strstr (seen->str, "eos") == NULL)
     g_usleep (1000);
   fail_unless_equals_string (seen->str, "0 m1 1 2 gap m2 3 eos ");
-  gst_harness_teardown (h);
+  tear_down (h);
   g_string_free (seen, TRUE);
 }
 
@@ -295,7 +306,7 @@ GST_START_TEST (test_caps_change_in_flight)
   for (i = 3; i < 5; i++)
     gst_buffer_unref (gst_harness_pull (h));
   fail_unless_equals_string (seen->str, "0 1 2 caps 3 4 ");
-  gst_harness_teardown (h);
+  tear_down (h);
   g_string_free (seen, TRUE);
 }
 
@@ -335,7 +346,7 @@ GST_START_TEST (test_flush_in_flight)
       pull_and_check (h, i);
   }
   fail_unless_equals_int (gst_harness_buffers_in_queue (h), 0);
-  gst_harness_teardown (h);
+  tear_down (h);
 }
 
 GST_END_TEST;
@@ -370,7 +381,7 @@ GST_START_TEST (test_error_in_flight)
   flush (h);
   gst_harness_push (h, new_frame (5));
   pull_and_check (h, 5);
-  gst_harness_teardown (h);
+  tear_down (h);
   gst_object_unref (infer);
   g_string_free (seen, TRUE);
 }
@@ -405,7 +416,7 @@ GST_START_TEST (test_downstream_wants_no_more)
   pull_and_check (h, 3);
   fail_if (has_message (infer, GST_MESSAGE_ERROR));
   gst_object_unref (pad);
-  gst_harness_teardown (h);
+  tear_down (h);
 }
 
 GST_END_TEST;
@@ -430,7 +441,7 @@ GST_START_TEST (test_allocation_in_flight)
           NULL));
   gst_query_unref (query);
   gst_caps_unref (caps);
-  gst_harness_teardown (h);
+  tear_down (h);
 }
 
 GST_END_TEST;
@@ -468,7 +479,7 @@ GST_START_TEST (test_latency_is_true)
       "%" GST_TIME_FORMAT, GST_TIME_ARGS (latency));
   gst_harness_push (h, new_frame (1));
   pull_and_check (h, 1);
-  gst_harness_teardown (h);
+  tear_down (h);
   gst_object_unref (infer);
 }
 
@@ -483,7 +494,7 @@ GST_START_TEST (test_latency_of_a_batch)
       NULL);
   h = new_harness (infer);
   fail_unless_equals_uint64 (query_latency (h), 30 * GST_MSECOND);
-  gst_harness_teardown (h);
+  tear_down (h);
 }
 
 GST_END_TEST;
@@ -539,7 +550,7 @@ GST_START_TEST (test_late_frames)
     if (i == 1)
       send_qos (h, 40 * GST_MSECOND, 50 * GST_MSECOND);
   }
-  gst_harness_teardown (h);
+  tear_down (h);
 }
 
 GST_END_TEST;
@@ -561,7 +572,7 @@ GST_START_TEST (test_interval_and_rate)
   for (i = 100; i < 200; i++)
     n += push_and_get_age (h, i) == 0;
   fail_unless_equals_int (n, 40);
-  gst_harness_teardown (h);
+  tear_down (h);
 }
 
 GST_END_TEST;
@@ -618,7 +629,7 @@ GST_START_TEST (test_tracker)
   gst_util_set_object_arg (G_OBJECT (infer), "on-late", "reuse");
   fail_unless_equals_int (push_and_get_track (h, 9), 1);
   fail_unless_equals_int (push_and_get_track (h, 10), 1);
-  gst_harness_teardown (h);
+  tear_down (h);
 }
 
 GST_END_TEST;
@@ -654,8 +665,8 @@ GST_START_TEST (test_slow_consumer_holds_up_nobody)
   }
   fail_unless_equals_int (gst_harness_buffers_in_queue (slow_h), 0);
   gst_object_unref (pad);
-  gst_harness_teardown (slow_h);
-  gst_harness_teardown (quick_h);
+  tear_down (slow_h);
+  tear_down (quick_h);
 }
 
 GST_END_TEST;
@@ -843,16 +854,37 @@ GST_START_TEST (test_stats)
   fail_unless_equals_uint64 (get_stat (infer, "batch-sizes", "1"), 6);
   fail_unless (has_message (infer, GST_MESSAGE_ELEMENT));
   fail_unless_equals_int (n_signals, 6);
-  gst_harness_teardown (h);
+  tear_down (h);
   gst_object_unref (infer);
 }
 
 GST_END_TEST;
 
+/* The number counts the models that came after the first one. */
 static void
 count_call (GstElement * infer, const gchar * name, guint number, gpointer n)
 {
-  g_atomic_int_inc ((gint *) n);
+  fail_unless (name != NULL && *name != '\0');
+  fail_unless_equals_int (number, g_atomic_int_add ((gint *) n, 1) + 1);
+}
+
+static void
+check_loaded_message (GstElement * infer, const gchar * name, guint number)
+{
+  GstBus *bus = gst_element_get_bus (infer);
+  GstMessage *message = gst_bus_pop_filtered (bus, GST_MESSAGE_ELEMENT);
+  const GstStructure *structure;
+  guint found;
+
+  fail_unless (message != NULL);
+  structure = gst_message_get_structure (message);
+  fail_unless (gst_structure_has_name (structure, "torchscript-model-loaded"));
+  fail_unless_equals_string (gst_structure_get_string (structure, "model"),
+      name);
+  fail_unless (gst_structure_get_uint (structure, "number", &found));
+  fail_unless_equals_int (found, number);
+  gst_message_unref (message);
+  gst_object_unref (bus);
 }
 
 static void
@@ -939,7 +971,7 @@ GST_START_TEST (test_thousand_swaps)
       read_status ("VmRSS:"), memory);
 #endif
   gst_object_unref (bus);
-  gst_harness_teardown (h);
+  tear_down (h);
 }
 
 GST_END_TEST;
@@ -978,12 +1010,13 @@ GST_START_TEST (test_bad_model_is_refused)
   gst_buffer_unref (buffer);
   g_object_set (infer, "model", good, "decoder", "yolo-end2end", NULL);
   wait_for_count (&n_loaded, 1);
+  check_loaded_message (infer, "good", 1);
   buffer = gst_harness_push_and_pull (h, new_frame (2));
   fail_unless_equals_int (get_model_number (buffer), 1);
   gst_buffer_unref (buffer);
   fail_unless_equals_int (n_loaded, 1);
   fail_unless_equals_int (n_failed, 1);
-  gst_harness_teardown (h);
+  tear_down (h);
   gst_object_unref (infer);
 }
 
@@ -1012,7 +1045,7 @@ GST_START_TEST (test_file_is_watched)
   gst_buffer_unref (buffer);
   g_usleep (700000);
   fail_unless_equals_int (n_loaded, 1);
-  gst_harness_teardown (h);
+  tear_down (h);
 }
 
 GST_END_TEST;
