@@ -66,7 +66,7 @@ start_stream (Stream * self, const gchar * module, GRand * rand)
   self->pipeline = gst_parse_launch (line, NULL);
   self->source = GST_APP_SRC (gst_bin_get_by_name (GST_BIN (self->pipeline),
           "in"));
-  self->frame_size = (gsize) edge * edge * 3;
+  self->frame_size = (gsize) edge *edge * 3;
   self->n_left = g_rand_int_range (rand, 1, LONGEST_LIFE);
   self->n_pushed = 0;
   self->n_out = 0;
@@ -154,9 +154,9 @@ look (guint64 n_frames)
     count_entries ("/proc/self/fd")
   };
 
-  printf ("{\"frames\": %" G_GUINT64_FORMAT ", \"rss_kb\": %d, \"threads\": %d, "
-      "\"descriptors\": %d}\n", n_frames, now.rss_kb, now.threads,
-      now.descriptors);
+  printf ("{\"frames\": %" G_GUINT64_FORMAT
+      ", \"rss_kb\": %d, \"threads\": %d, " "\"descriptors\": %d}\n", n_frames,
+      now.rss_kb, now.threads, now.descriptors);
   fflush (stdout);
   return now;
 }
