@@ -20,7 +20,7 @@ is_debian_13 () {
 }
 test_packages="python3-torch python3-torchvision python3-numpy python3-opencv
 python3-gi python3-gst-1.0 gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0 binutils
-man-db libblas3 minisign valgrind python3-jsonschema libxml2-utils
+python3-prometheus-client man-db libblas3 minisign valgrind python3-jsonschema libxml2-utils
 libgstrtspserver-1.0-dev mosquitto mosquitto-clients redis-server openssl kcat locales"
 # GstAnalytics, which Debian 12's GStreamer has not, and the elements that use it.
 if is_debian_13; then

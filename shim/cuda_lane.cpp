@@ -77,10 +77,37 @@ class Event {
   ~Event() { cudaEventDestroy(event_); }
   void record(cudaStream_t stream) { check_cuda(cudaEventRecord(event_, stream)); }
   void wait() { check_cuda(cudaEventSynchronize(event_)); }
-  void hold(cudaStream_t stream) { check_cuda(cudaStreamWaitEvent(stream, event_, 0)); }
 
  private:
   cudaEvent_t event_ = nullptr;
+};
+
+// How long the card takes from one point of a stream to another.
+class Timer {
+ public:
+  Timer() {
+    check_cuda(cudaEventCreate(&begin_));
+    check_cuda(cudaEventCreate(&end_));
+  }
+  Timer(const Timer &) = delete;
+  Timer &operator=(const Timer &) = delete;
+  ~Timer() {
+    cudaEventDestroy(begin_);
+    cudaEventDestroy(end_);
+  }
+  void begin(cudaStream_t stream) { check_cuda(cudaEventRecord(begin_, stream)); }
+  void end(cudaStream_t stream) { check_cuda(cudaEventRecord(end_, stream)); }
+  // What is queued on @stream from now on waits for the end.
+  void hold(cudaStream_t stream) { check_cuda(cudaStreamWaitEvent(stream, end_, 0)); }
+  // The stream must be past the end.
+  int64_t ns() const {
+    float ms = 0;
+    check_cuda(cudaEventElapsedTime(&ms, begin_, end_));
+    return (int64_t)(ms * 1e6);
+  }
+
+ private:
+  cudaEvent_t begin_ = nullptr, end_ = nullptr;
 };
 
 // cuDNN measures its algorithms for each new shape; the winners stay known.
@@ -115,12 +142,6 @@ std::string in_ms(double ms) {
   return text;
 }
 
-int64_t reserved_bytes(c10::Device device) {
-  constexpr size_t kAll = 0;  // blocks of all sizes
-  const auto stats = c10::cuda::CUDACachingAllocator::getDeviceStats(device.index());
-  return stats.reserved_bytes[kAll].current;
-}
-
 std::string layout_name(bool channels_last) {
   return channels_last ? "channels_last" : "contiguous";
 }
@@ -138,6 +159,7 @@ struct TsShimLane {
   void prepare_as(const TsShimLane &other);
   const char *note() const { return last_ ? last_->note.c_str() : ""; }
   TsShimModule &module;
+  int64_t upload_ns = 0;  // of the last run
 
  private:
   const TsShimValue *run_on_card(const PlanShape &shape, const TsShimFrame *frames);
@@ -161,7 +183,8 @@ struct TsShimLane {
 
   ts::Share &share_;
   c10::cuda::CUDAStream stream_;  // for the frames' bytes
-  ts::Event uploaded_, done_;
+  ts::Timer upload_time_;
+  ts::Event done_;
   ts::Upload upload_;
   std::vector<TsShimFrame> on_card_;
   std::vector<std::shared_ptr<Plan>> plans_;
@@ -210,7 +233,7 @@ void TsShimLane::drop_variant(bool channels_last) {
 std::shared_ptr<Plan> TsShimLane::new_plan(const PlanShape &shape, bool channels_last) {
   auto plan = std::make_shared<Plan>(variant(channels_last), shape, module.device);
   c10::cuda::CUDAStreamGuard on_stream(plan->stream());
-  uploaded_.hold(plan->stream());
+  upload_time_.hold(plan->stream());
   plan->fill(on_card_);
   plan->warm_up();
   return plan;
@@ -238,14 +261,14 @@ void TsShimLane::try_graph(Plan &plan) {
   c10::cuda::CUDAStreamGuard on_stream(plan.stream());
   std::string reason;
   c10::cuda::CUDACachingAllocator::emptyCache();
-  const int64_t before = ts::reserved_bytes(module.device);
+  const int64_t before = ts::bytes_on_card(module.device);
   if (plan.try_capture(&reason))
     plan.note = "as a CUDA graph";
   else
     plan.note = "call by call, as there can be no CUDA graph: " + reason;
   c10::cuda::CUDACachingAllocator::emptyCache();
   if (!plan.is_graph()) return;
-  plan.bytes = ts::reserved_bytes(module.device) - before;
+  plan.bytes = ts::bytes_on_card(module.device) - before;
   plan.note += " in " + std::to_string(plan.bytes >> 20) + " MB";
 }
 
@@ -388,15 +411,16 @@ const TsShimValue *TsShimLane::head_value(const Plan &plan, int64_t n) {
 // one lane's at a time; an answer that is no head is copied before the next one's run.
 const TsShimValue *TsShimLane::run_on_card(const PlanShape &shape,
                                            const TsShimFrame *frames) {
+  upload_time_.begin(stream_);
   upload_.start(frames, (size_t)shape.n, &on_card_);
-  uploaded_.record(stream_);
+  upload_time_.end(stream_);
   const std::shared_ptr<Plan> found = find_plan(shape);
   Plan &plan = *found;
   ts::Together together;
   c10::cuda::CUDAStreamGuard on_stream(plan.stream());
   std::unique_lock<std::mutex> turn(plan.turn);
   last_ = nullptr;
-  uploaded_.hold(plan.stream());
+  upload_time_.hold(plan.stream());
   plan.fill(on_card_);
   plan.run();
   plan.runs++;
@@ -406,6 +430,7 @@ const TsShimValue *TsShimLane::run_on_card(const PlanShape &shape,
   plan.last_user = this;
   if (is_head) turn.unlock();
   done_.wait();
+  upload_ns = upload_time_.ns();
   last_ = &plan;
   last_n_ = shape.n;
   if (is_head) return head_value(plan, shape.n);
@@ -516,6 +541,8 @@ TsShimStatus lane_answer(TsShimLane *lane, TsShimValue **answer, char *error,
                [&] { *answer = new TsShimValue(lane->answer()); });
 }
 
+int64_t lane_upload_ns(const TsShimLane *lane) { return lane->upload_ns; }
+
 const char *lane_note(const TsShimLane *lane) { return lane->note(); }
 
 void *host_alloc(const char *device, size_t size) {
@@ -542,6 +569,14 @@ void prepare_card(c10::Device device) {
   c10::cuda::getStreamFromPool(false, device.index());
 }
 
+int64_t bytes_on_card(c10::Device device) {
+  if (!device.is_cuda()) return -1;
+  // The first of the figures is the sum of all kinds of blocks.
+  return c10::cuda::CUDACachingAllocator::getDeviceStats(device.index())
+      .reserved_bytes[0]
+      .current;
+}
+
 void release_card_memory() {
   try {
     c10::cuda::CUDACachingAllocator::emptyCache();
@@ -556,6 +591,7 @@ void fill_lane_functions(TsShimApi *api) {
   api->lane_run = lane_run;
   api->lane_answer = lane_answer;
   api->lane_note = lane_note;
+  api->lane_upload_ns = lane_upload_ns;
   api->host_alloc = host_alloc;
   api->host_free = host_free;
 }

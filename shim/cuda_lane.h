@@ -21,4 +21,7 @@ void prepare_card(c10::Device device);
 // is one.
 void release_card_memory();
 
+// What libtorch holds on the card; -1 on no card, and in a shim without kernels.
+int64_t bytes_on_card(c10::Device device);
+
 }  // namespace ts

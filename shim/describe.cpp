@@ -85,7 +85,53 @@ int64_t count(const Tensors &tensors, int64_t *bytes, Names *dtypes) {
   return numbers;
 }
 
+class ByteCount {
+ public:
+  void add(const c10::IValue &value) {
+    if (value.isTensor()) add(value.toTensor());
+    if (value.isTensorList())
+      for (const at::Tensor &tensor : value.toTensorVector()) add(tensor);
+  }
+
+  void add(const at::Tensor &tensor) {
+    if (!tensor.defined()) return;
+    // Weights in an order of oneDNN's have no storage.
+    const bool stored = tensor.has_storage();
+    const void *memory = stored ? (const void *)tensor.storage().unsafeGetStorageImpl()
+                                : (const void *)tensor.unsafeGetTensorImpl();
+    if (!seen_.insert(memory).second) return;
+    bytes += stored ? (int64_t)tensor.storage().nbytes()
+                    : tensor.numel() * (int64_t)tensor.element_size();
+  }
+
+  int64_t bytes = 0;
+
+ private:
+  std::set<const void *> seen_;
+};
+
+void add_constants(const jit::Block *block, ByteCount *count) {
+  for (const jit::Node *node : block->nodes()) {
+    for (const jit::Block *inner : node->blocks()) add_constants(inner, count);
+    if (!node->hasAttribute(c10::attr::value)) continue;
+    // No prim::Constant holds the weights of oneDNN's.
+    if (node->kindOf(c10::attr::value) == jit::AttributeKind::t)
+      count->add(node->t(c10::attr::value));
+    else if (node->kindOf(c10::attr::value) == jit::AttributeKind::ival)
+      count->add(node->ival(c10::attr::value));
+  }
+}
+
 }  // namespace
+
+int64_t count_weight_bytes(const jit::Module &module, const std::string &method) {
+  ByteCount count;
+  for (const c10::IValue &attribute : module.attributes()) count.add(attribute);
+  auto graph = module.get_method(method).graph()->copy();
+  jit::Inline(*graph);
+  add_constants(graph->block(), &count);
+  return count.bytes;
+}
 
 TsShimValue describe_module(const jit::Module &module, const std::string &method) {
   auto graph = module.get_method(method).graph()->copy();

@@ -14,4 +14,7 @@ namespace ts {
 // The dict that TsShimApi's describe() gives; @method is one of the module's.
 TsShimValue describe_module(const torch::jit::Module &module, const std::string &method);
 
+// The memory of all tensors that the method can reach, each stretch of it once.
+int64_t count_weight_bytes(const torch::jit::Module &module, const std::string &method);
+
 }  // namespace ts

@@ -5,6 +5,7 @@
 
 #include <torch/csrc/jit/api/module.h>
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -18,7 +19,12 @@ struct TsShimModule {
   std::string path;
   std::string method_name;
   c10::Device device;
-  int threads_at_load, threads;
+  TsShimDtype dtype_at_load;
+  int threads_at_load;
+  // Read by any thread.
+  std::atomic<int> threads;
+  std::atomic<TsShimDtype> precision;
+  std::atomic<int64_t> weight_bytes{0};
   std::string config;
   torch::jit::Module module;
   bool writes_input = true;

@@ -46,8 +46,10 @@ TsShimModule::TsShimModule(const TsShimLoadOptions &options, c10::Device device)
     : path(options.path),
       method_name(options.method ? options.method : "forward"),
       device(device),
+      dtype_at_load(options.dtype),
       threads_at_load(ts::thread_count(options.threads)),
-      threads(threads_at_load) {}
+      threads(threads_at_load),
+      precision(dtype_at_load) {}
 
 namespace {
 
@@ -168,6 +170,7 @@ std::unique_ptr<TsShimModule> load_module(const TsShimLoadOptions &options) {
   fit_to_device(self->module, *self);
   if (self->device.is_cuda()) ts::prepare_card(self->device);
   self->writes_input = writes_input(self->module, self->method_name);
+  self->weight_bytes = ts::count_weight_bytes(self->module, self->method_name);
   if (options.tunable) {
     self->as_loaded = std::move(module);
     self->frozen = self->module;
@@ -187,6 +190,9 @@ void prepare_module(TsShimModule &self, const TsShimVariant &variant) {
   self.module = std::move(module);
   self.channels_last = variant.channels_last || variant.packed;
   self.threads = variant.threads > 0 ? variant.threads : self.threads_at_load;
+  self.precision =
+      variant.precision != TS_SHIM_FLOAT32 ? variant.precision : self.dtype_at_load;
+  self.weight_bytes = ts::count_weight_bytes(self.module, self.method_name);
   ts::set_blas_threads(self.threads);
 }
 
@@ -334,6 +340,13 @@ TsShimStatus prepare_process(const char *const *op_libs, char *error, size_t err
   });
 }
 
+void use(const TsShimModule *module, TsShimUse *use) {
+  use->precision = module->precision;
+  use->threads = module->threads;
+  use->weight_bytes = module->weight_bytes;
+  use->device_bytes = ts::bytes_on_card(module->device);
+}
+
 TsShimApi make_api() {
   TsShimApi api{};
   api.abi_version = TS_SHIM_ABI_VERSION;
@@ -349,6 +362,7 @@ TsShimApi make_api() {
   api.prepare = prepare;
   api.settle = settle;
   api.prepare_process = prepare_process;
+  api.use = use;
   ts::fill_lane_functions(&api);
   ts::fill_value_functions(&api);
   return api;

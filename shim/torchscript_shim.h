@@ -148,6 +148,17 @@ typedef struct
   TsShimDtype dtype;            /* float32, float16 or bfloat16 */
 } TsShimInput;
 
+/* What a module takes and how it runs. */
+typedef struct
+{
+  TsShimDtype precision;        /* of convolutions and matrix products */
+  int32_t threads;              /* intra-op threads of the CPU */
+  int64_t weight_bytes;         /* of parameters, buffers and constants in the form in
+                                 * use; memory that tensors share counts once */
+  int64_t device_bytes;         /* that libtorch holds on the module's card for all of
+                                 * the process; -1: on no card, or not known */
+} TsShimUse;
+
 typedef struct TsShimModule TsShimModule;
 typedef struct TsShimValue TsShimValue;
 typedef struct TsShimLane TsShimLane;
@@ -292,6 +303,12 @@ typedef struct
    * libtorch look at the CPU, which it does when it first computes. */
   TsShimStatus (*prepare_process) (const char *const *op_libs, char *error,
       size_t error_size);
+
+  /* From any thread, also while another one runs or prepares the module. */
+  void (*use) (const TsShimModule *module, TsShimUse *use);
+
+  /* How long the frames of the lane's last run took to get to the card; of lanes. */
+  int64_t (*lane_upload_ns) (const TsShimLane *lane);
 } TsShimApi;
 
 /* The one exported symbol; NULL if this shim does not speak @abi_version. */

@@ -60,6 +60,14 @@ typedef struct
   GList link;
 } TsInferItem;
 
+/* Where the steps that a frame takes once, however many parts it has, are noted: at its
+ * first job, which it must have. */
+static inline TsStageTimes *
+ts_infer_item_get_times (const TsInferItem * self)
+{
+  return &((TsJob *) self->jobs->pdata[0])->times;
+}
+
 TsInferQueue *ts_infer_queue_new (void);
 void ts_infer_queue_free (TsInferQueue * self);
 

@@ -87,8 +87,7 @@ make_jobs (GstTorchscriptInfer * self, const TsInferSettings * settings,
   for (i = 0; i < item->regions->len; i++)
     add_job (self, settings, item,
         &g_array_index (item->regions, TsInferRegion, i).area);
-  ts_stats_add_stage (self->stats, TS_STAGE_MAP,
-      1000 * (g_get_monotonic_time () - start));
+  ts_stage_times_end (ts_infer_item_get_times (item), TS_STAGE_MAP, start);
 }
 
 static GstClockTime

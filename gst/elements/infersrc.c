@@ -7,6 +7,7 @@
 #include "elementerror.h"
 #include "inferelement.h"
 #include "resultattach.h"
+#include "stagetracer.h"
 
 #define GST_CAT_DEFAULT torchscript_infer_debug
 
@@ -171,13 +172,15 @@ account (GstTorchscriptInfer * self, const TsInferItem * item, gint64 start)
   gint64 held_ns = 1000 * (item->done_us - item->arrival_us);
   guint i;
 
+  if (item->jobs->len > 0)
+    ts_stage_times_end (ts_infer_item_get_times (item), TS_STAGE_ATTACH, start);
   for (i = 0; i < item->jobs->len; i++) {
     const TsJob *job = item->jobs->pdata[i];
 
-    ts_stats_add_job (self->stats, job->time_ns, job->batch);
+    ts_stats_add_job (self->stats, &job->times, job->batch);
+    ts_stage_tracer_log (GST_ELEMENT (self), GST_BUFFER_PTS (item->object),
+        &job->times, job->batch);
   }
-  ts_stats_add_stage (self->stats, TS_STAGE_ATTACH,
-      1000 * (g_get_monotonic_time () - start));
   ts_stats_count (self->stats, TS_COUNT_ANSWERED);
   /* A frame without detections says nothing of how long others take. */
   if (item->jobs->len == 0)

@@ -47,6 +47,21 @@ set_batches (GstStructure * parent, const guint64 * batches)
 }
 
 static void
+set_use (GstStructure * parent, const TsDetector * detector)
+{
+  TsModelUse use;
+
+  ts_detector_get_use (detector, &use);
+  gst_structure_set (parent,
+      "precision", G_TYPE_STRING, ts_dtype_name (use.precision),
+      "threads", G_TYPE_INT, use.threads,
+      "weight-bytes", G_TYPE_INT64, use.weight_bytes, NULL);
+  if (use.device_bytes >= 0)
+    gst_structure_set (parent, "device-bytes", G_TYPE_INT64, use.device_bytes,
+        NULL);
+}
+
+static void
 set_model (GstStructure * parent, TsInferModel * model)
 {
   const TsDetector *detector = ts_infer_model_get_detector (model);
@@ -62,6 +77,7 @@ set_model (GstStructure * parent, TsInferModel * model)
       "lanes", G_TYPE_UINT, ts_instance_get_n_lanes (model->instance),
       "waiting", G_TYPE_UINT, ts_instance_get_n_waiting (model->instance),
       NULL);
+  set_use (parent, detector);
 }
 
 GstStructure *

@@ -16,6 +16,7 @@
 #include "gstdetectionreplay.h"
 #include "gstpagestructure.h"
 #include "gsttorchscriptinfer.h"
+#include "stagetracer.h"
 
 static gboolean
 plugin_init (GstPlugin * plugin)
@@ -28,6 +29,7 @@ plugin_init (GstPlugin * plugin)
   ok |= GST_ELEMENT_REGISTER (detectionreplay, plugin);
   ok |= GST_ELEMENT_REGISTER (pagestructure, plugin);
   ok |= GST_ELEMENT_REGISTER (torchscriptinfer, plugin);
+  ok |= ts_stage_tracer_register (plugin);
   return ok;
 }
 

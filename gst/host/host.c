@@ -130,6 +130,17 @@ load (Host * self, GVariant * message)
       &self->module, self->error, sizeof self->error);
 }
 
+static GVariant *
+write_use (Host * self)
+{
+  TsShimUse use = { 0 };
+
+  if (self->module)
+    self->api->use (self->module, &use);
+  return g_variant_new (TS_WIRE_USE, (guint32) use.precision, use.threads,
+      use.weight_bytes, use.device_bytes);
+}
+
 static void
 answer_load (Host * self, GVariant * message, int *fds)
 {
@@ -144,8 +155,9 @@ answer_load (Host * self, GVariant * message, int *fds)
   ts_shared_clear (&self->weights);
   if (status == TS_SHIM_OK)
     config = self->api->config (self->module, &size);
-  answer (self, status, g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, config,
-          size, 1));
+  answer (self, status, g_variant_new ("(@ay@(uixx))",
+          g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, config, size, 1),
+          write_use (self)));
 }
 
 static GVariant *write_value (Host * self, const TsShimValue * value,
@@ -280,7 +292,7 @@ answer_prepare (Host * self, GVariant * message)
   status = self->module ? self->api->prepare (self->module, &variant,
       self->error, sizeof self->error) :
       fail (self, TS_SHIM_ERROR_ARGUMENT, "no module");
-  answer (self, status, nothing ());
+  answer (self, status, write_use (self));
 }
 
 static void

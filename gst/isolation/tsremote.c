@@ -27,6 +27,9 @@ struct TsShimModule
   TsShimVariant variant;        /* the form in use, if any was asked for */
   gboolean has_variant;
   guint n_restarts;
+
+  GMutex use_lock;              /* guards what follows, so that nobody waits for a run */
+  TsShimUse use;                /* after the last load or prepare */
 };
 
 /* A process that has been started to look at a device serves the next module. */
@@ -204,6 +207,49 @@ share_model (TsShimModule * self, const TsShimLoadOptions * options,
   return TRUE;
 }
 
+static void
+keep_use (TsShimModule * self, GVariant * use)
+{
+  guint32 precision;
+
+  g_mutex_lock (&self->use_lock);
+  g_variant_get (use, TS_WIRE_USE, &precision, &self->use.threads,
+      &self->use.weight_bytes, &self->use.device_bytes);
+  self->use.precision = MIN (precision, TS_SHIM_BOOL);
+  g_mutex_unlock (&self->use_lock);
+}
+
+static void
+use (const TsShimModule * module, TsShimUse * use)
+{
+  TsShimModule *self = (TsShimModule *) module;
+
+  g_mutex_lock (&self->use_lock);
+  *use = self->use;
+  g_mutex_unlock (&self->use_lock);
+}
+
+static TsShimStatus
+read_loaded (TsShimModule * self, GVariant * answer, char *error,
+    size_t error_size)
+{
+  g_autoptr (GVariant) gives = NULL;
+  g_autoptr (GVariant) use = NULL;
+  TsShimStatus status;
+
+  gives = read_answer (answer, &status, error, error_size);
+  if (status != TS_SHIM_OK)
+    return status;
+  if (!g_variant_is_of_type (gives, G_VARIANT_TYPE (TS_WIRE_LOADED)))
+    return fail (TS_SHIM_ERROR_LOAD,
+        "the process that runs models is of another "
+        "version; install the plugin whole", error, error_size);
+  g_clear_pointer (&self->config, g_variant_unref);
+  g_variant_get (gives, "(@ay@(uixx))", &self->config, &use);
+  keep_use (self, use);
+  return TS_SHIM_OK;
+}
+
 /* Starts the process and loads the module into it. */
 static TsShimStatus
 start (TsShimModule * self, char *error, size_t error_size)
@@ -228,8 +274,7 @@ start (TsShimModule * self, char *error, size_t error_size)
     g_clear_pointer (&self->process, ts_process_free);
     return fail (TS_SHIM_ERROR_LOAD, text, error, error_size);
   }
-  g_clear_pointer (&self->config, g_variant_unref);
-  self->config = read_answer (answer, &status, error, error_size);
+  status = read_loaded (self, answer, error, error_size);
   if (status != TS_SHIM_OK)
     g_clear_pointer (&self->process, ts_process_free);
   return status;
@@ -248,6 +293,7 @@ module_free (TsShimModule * self)
   g_clear_pointer (&self->load_request, g_variant_unref);
   g_clear_pointer (&self->config, g_variant_unref);
   g_mutex_clear (&self->lock);
+  g_mutex_clear (&self->use_lock);
   g_free (self->path);
   g_free (self);
 }
@@ -259,6 +305,7 @@ new_module (const TsShimLoadOptions * options, const TsRemoteOptions * limits)
   TsShimModule *self = g_new0 (TsShimModule, 1);
 
   g_mutex_init (&self->lock);
+  g_mutex_init (&self->use_lock);
   self->path = g_strdup (options->path);
   self->limits = *limits;
   self->model = self->weights = self->inputs = self->outputs = none;
@@ -364,7 +411,7 @@ fail_ended (TsShimModule * self, const gchar * reason, char *error,
   return fail (TS_SHIM_ERROR_FORWARD, text, error, error_size);
 }
 
-/* Without an answer the process is gone. */
+/* Without an answer the process is gone; what it uses may come with one. */
 static TsShimStatus
 ask (TsShimModule * self, guint8 kind, GVariant * message, char *error,
     size_t error_size)
@@ -379,6 +426,8 @@ ask (TsShimModule * self, guint8 kind, GVariant * message, char *error,
   if (!answer)
     return fail_ended (self, reason, error, error_size);
   gives = read_answer (answer, &status, error, error_size);
+  if (gives && g_variant_is_of_type (gives, G_VARIANT_TYPE (TS_WIRE_USE)))
+    keep_use (self, gives);
   return status;
 }
 
@@ -515,6 +564,7 @@ make_api (const TsProcess * process)
   table->run_listed = run_listed;
   table->prepare = prepare;
   table->settle = settle;
+  table->use = use;
   ts_remote_value_fill_api (table);
   return table;
 }

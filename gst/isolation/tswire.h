@@ -38,8 +38,10 @@ G_BEGIN_DECLS
 /* load(): path, device, method ("" for NULL), threads, dtype, unsafe_operators,
  * tunable, the operator libraries, weights_path, the weights (as TS_WIRE_TENSOR, in the second
  * descriptor; the first is the model's bytes), whether there are weights, the most
- * bytes of memory.  Gives config() ("ay"). */
+ * bytes of memory.  Gives config() and what use() tells. */
 #define TS_WIRE_OPTIONS "(ayayayiuiiaayaya(ay(uaxt))bt)"
+
+#define TS_WIRE_LOADED "(ay(uixx))"
 
 /* dtype, shape, offset in the shared memory. */
 #define TS_WIRE_TENSOR "(uaxt)"
@@ -49,8 +51,10 @@ G_BEGIN_DECLS
  * integer), "d" (a number), "ay" (text), "av" (a list), "a(ayv)" (a dict) or "()". */
 #define TS_WIRE_INPUTS "(a(uaxt)u)"
 
-/* prepare(): the fields of a TsShimVariant.  settle() has nothing. */
+/* prepare(): the fields of a TsShimVariant; gives those of a TsShimUse.  settle() has
+ * nothing. */
 #define TS_WIRE_VARIANT "(iiiiui)"
+#define TS_WIRE_USE "(uixx)"
 #define TS_WIRE_NOTHING "()"
 
 /* Sends @message (floating: takes it); FALSE if nobody is there. */

@@ -41,7 +41,7 @@ struct _TsDetector
   gboolean size_settled;        /* a run has succeeded, or sizes were tried */
   gchar *size_note;             /* how the size was found, or NULL */
   gchar *batch_note;            /* why pictures go one by one, or NULL */
-  gint64 time_ns[TS_N_STAGES];  /* of the last run */
+  TsStageTimes times;           /* of the last run */
   gatomicrefcount references;   /* of its owner and its forks */
   TsDetector *origin;           /* owns what forks borrow; NULL: this one does */
   TsTuneMode tune;
@@ -342,16 +342,6 @@ decode (TsDetector * self, const TsImage * image,
       ts_inputs_get_letterbox (self->inputs), thresholds, result, error);
 }
 
-/* What the clock shows more than at *@since, which is set to now. */
-static gint64
-lap_ns (gint64 * since)
-{
-  gint64 before = *since;
-
-  *since = g_get_monotonic_time ();
-  return 1000 * (*since - before);
-}
-
 /* The module on what the inputs were filled with. */
 static gboolean
 run_engine (TsDetector * self, GError ** error)
@@ -362,7 +352,7 @@ run_engine (TsDetector * self, GError ** error)
   gboolean done =
       ts_engine_run (self->engine, inputs, n_inputs, n_listed, error);
 
-  self->time_ns[TS_STAGE_FORWARD] = lap_ns (&clock);
+  ts_stage_times_end (&self->times, TS_STAGE_FORWARD, clock);
   return done;
 }
 
@@ -406,6 +396,21 @@ place_frame (TsDetector * self, const TsImage * image, guint i, guint n)
   frame->letterbox = *ts_inputs_get_item_letterbox (self->inputs, i);
 }
 
+/* The run began with the frames' way to the device. */
+static void
+split_off_upload (TsDetector * self)
+{
+  TsStageTimes *times = &self->times;
+  gint64 ns = MIN (ts_engine_get_upload_ns (self->engine),
+      times->ns[TS_STAGE_FORWARD]);
+
+  times->start_us[TS_STAGE_TENSOR] = 0;
+  times->start_us[TS_STAGE_UPLOAD] = times->start_us[TS_STAGE_FORWARD];
+  times->ns[TS_STAGE_UPLOAD] = ns;
+  times->start_us[TS_STAGE_FORWARD] += ns / 1000;
+  times->ns[TS_STAGE_FORWARD] -= ns;
+}
+
 /* The module on the frames that are placed. */
 static gboolean
 run_frames (TsDetector * self, GError ** error)
@@ -417,8 +422,9 @@ run_frames (TsDetector * self, GError ** error)
       (const TsFrame *) (gpointer) self->frames->data, self->frames->len,
       error);
 
-  self->time_ns[TS_STAGE_TENSOR] = 0;
-  self->time_ns[TS_STAGE_FORWARD] = lap_ns (&clock);
+  ts_stage_times_end (&self->times, TS_STAGE_FORWARD, clock);
+  if (done)
+    split_off_upload (self);
   return done;
 }
 
@@ -433,7 +439,7 @@ forward (TsDetector * self, const TsImage * image, GError ** error)
     return run_frames (self, error);
   }
   done = ts_inputs_fill (self->inputs, image, error);
-  self->time_ns[TS_STAGE_TENSOR] = lap_ns (&clock);
+  ts_stage_times_end (&self->times, TS_STAGE_TENSOR, clock);
   return done && run_engine (self, error);
 }
 
@@ -497,7 +503,7 @@ fill_batch (TsDetector * self, const TsBatchItem * items, guint n)
   for (guint i = 0; i < n; i++)
     if (!ts_inputs_fill_item (self->inputs, items[i].image, i, n, NULL))
       return FALSE;
-  self->time_ns[TS_STAGE_TENSOR] = lap_ns (&clock);
+  ts_stage_times_end (&self->times, TS_STAGE_TENSOR, clock);
   return TRUE;
 }
 
@@ -551,8 +557,8 @@ decode_batch (TsDetector * self, const TsOutput * outputs, TsBatchItem * items,
     n_good += decode_item (self, outputs, i, items[i].image,
         ts_inputs_get_item_letterbox (self->inputs, i), items[i].thresholds,
         items[i].result, &items[i].error);
-    memcpy (items[i].time_ns, self->time_ns, sizeof self->time_ns);
-    items[i].time_ns[TS_STAGE_DECODE] = lap_ns (&clock);
+    items[i].times = self->times;
+    ts_stage_times_end (&items[i].times, TS_STAGE_DECODE, clock);
   }
   return n_good;
 }
@@ -602,8 +608,8 @@ run_item (TsDetector * self, TsBatchItem * item)
   clock = g_get_monotonic_time ();
   done = done && decode (self, item->image, item->thresholds,
       item->result, &item->error);
-  self->time_ns[TS_STAGE_DECODE] = lap_ns (&clock);
-  memcpy (item->time_ns, self->time_ns, sizeof self->time_ns);
+  ts_stage_times_end (&self->times, TS_STAGE_DECODE, clock);
+  item->times = self->times;
   if (done && (item->wants_answer || self->decoder->kind == TS_RESULT_NOTHING)
       && ts_engine_complete_answer (self->engine, NULL))
     item->answer = ts_answer_ref (ts_engine_get_answer (self->engine));
@@ -870,6 +876,12 @@ const gchar *
 ts_detector_get_runtime_warning (const TsDetector * self)
 {
   return ts_engine_get_runtime_warning (self->engine);
+}
+
+void
+ts_detector_get_use (const TsDetector * self, TsModelUse * use)
+{
+  ts_engine_get_use (self->engine, use);
 }
 
 const gchar *

@@ -11,6 +11,7 @@
 #include "../decode/tsdecoder.h"
 #include "../frame/tsimage.h"
 #include "tsanswer.h"
+#include "tsmodeluse.h"
 #include "tssafety.h"
 #include "tsstage.h"
 #include "tsvariant.h"
@@ -77,7 +78,7 @@ typedef struct
   TsResult *result;             /* the caller's, initialised; empty after an error */
   TsAnswer *answer;             /* its part of the tensors, or NULL; caller's to unref */
   GError *error;                /* or NULL; caller's to free */
-  gint64 time_ns[TS_N_STAGES];  /* of tensor, upload, forward and decode; those
+  TsStageTimes times;           /* of tensor, upload, forward and decode; those
                                    of one call have its times each */
 } TsBatchItem;
 
@@ -132,6 +133,8 @@ const gchar *ts_detector_get_device (const TsDetector * self);
 const gchar *ts_detector_get_device_reason (const TsDetector * self);
 const gchar *ts_detector_get_runtime (const TsDetector * self);
 const gchar *ts_detector_get_runtime_warning (const TsDetector * self);
+/* What the module takes and how it runs at this time; from any thread. */
+void ts_detector_get_use (const TsDetector * self, TsModelUse * use);
 /* A sentence on the input's size if it was found by trying, else NULL. */
 const gchar *ts_detector_get_size_note (const TsDetector * self);
 /* A sentence on the form that the module runs in, or NULL: as it was loaded. */

@@ -306,6 +306,18 @@ ts_engine_get_runtime_warning (const TsEngine * self)
   return self->api->runtime_warning ();
 }
 
+void
+ts_engine_get_use (const TsEngine * self, TsModelUse * use)
+{
+  TsShimUse taken;
+
+  self->api->use (self->module, &taken);
+  use->precision = (TsDtype) taken.precision;
+  use->threads = taken.threads;
+  use->weight_bytes = taken.weight_bytes;
+  use->device_bytes = taken.device_bytes;
+}
+
 const gchar *
 ts_engine_get_config (const TsEngine * self, gsize * size)
 {
@@ -553,6 +565,12 @@ ts_engine_run_frames (TsEngine * self, const TsFrameInput * input,
       g_steal_pointer (&self->spare));
   self->answer->borrowed = TRUE;
   return TRUE;
+}
+
+gint64
+ts_engine_get_upload_ns (const TsEngine * self)
+{
+  return self->api->lane_upload_ns (self->lane);
 }
 
 gboolean

@@ -6,6 +6,7 @@
 
 #include "tsanswer.h"
 #include "tsframes.h"
+#include "tsmodeluse.h"
 #include "tssafety.h"
 #include "tsvariant.h"
 
@@ -56,6 +57,9 @@ gboolean ts_engine_has_device (const TsEngine * self, const gchar * device);
 const gchar *ts_engine_get_runtime (const TsEngine * self);
 const gchar *ts_engine_get_runtime_warning (const TsEngine * self);
 
+/* What the module takes and how it runs at this time; from any thread. */
+void ts_engine_get_use (const TsEngine * self, TsModelUse * use);
+
 /* The embedded config.txt, or NULL; owned. */
 const gchar *ts_engine_get_config (const TsEngine * self, gsize * size);
 
@@ -79,6 +83,9 @@ void ts_engine_free_frame (gpointer memory);
  * Errors: TS_ERROR_FORWARD, _OUTPUT, _DEVICE, _MEMORY. */
 gboolean ts_engine_run_frames (TsEngine * self, const TsFrameInput * input,
     const TsFrame * frames, guint n, GError ** error);
+
+/* How long the frames of the last such run took to get to the device. */
+gint64 ts_engine_get_upload_ns (const TsEngine * self);
 
 /* After a run with input->keep: makes the last answer the whole one.
  * Errors: TS_ERROR_FORWARD, _OUTPUT, _MEMORY. */

@@ -20,4 +20,19 @@ typedef enum
   TS_N_STAGES
 } TsStage;
 
+/* When the steps of one frame were; 0: there was no such step. */
+typedef struct
+{
+  gint64 start_us[TS_N_STAGES]; /* monotonic time */
+  gint64 ns[TS_N_STAGES];       /* how long it took */
+} TsStageTimes;
+
+/* Notes that @stage lasted from @start_us until now. */
+static inline void
+ts_stage_times_end (TsStageTimes * self, TsStage stage, gint64 start_us)
+{
+  self->start_us[stage] = start_us;
+  self->ns[stage] = 1000 * (g_get_monotonic_time () - start_us);
+}
+
 G_END_DECLS

@@ -4,8 +4,6 @@
  */
 #include "tsinstance.h"
 
-#include <string.h>
-
 #include "tsjobqueue.h"
 
 /* One that the model is loaded onto. */
@@ -347,6 +345,16 @@ run_batch (TsDetector * detector, Turn * turn)
 }
 
 static void
+add_times (TsStageTimes * self, const TsStageTimes * others)
+{
+  for (guint i = 0; i < TS_N_STAGES; i++)
+    if (others->start_us[i] != 0) {
+      self->start_us[i] = others->start_us[i];
+      self->ns[i] = others->ns[i];
+    }
+}
+
+static void
 hand_over (Turn * turn, gint64 taken_us)
 {
   for (guint i = 0; i < turn->n; i++) {
@@ -355,8 +363,9 @@ hand_over (Turn * turn, gint64 taken_us)
 
     job->answer = item->answer;
     job->error = item->error;
-    memcpy (job->time_ns, item->time_ns, sizeof job->time_ns);
-    job->time_ns[TS_STAGE_WAIT] = 1000 * (taken_us - job->queued_us);
+    add_times (&job->times, &item->times);
+    job->times.start_us[TS_STAGE_WAIT] = job->queued_us;
+    job->times.ns[TS_STAGE_WAIT] = 1000 * (taken_us - job->queued_us);
     job->batch = turn->n;
   }
 }
@@ -401,7 +410,7 @@ update_note (gchar ** note, const gchar * now)
 static void
 account (TsInstance * self, TsDetector * detector, const Turn * turn)
 {
-  gint64 forward_ns = turn->n ? turn->jobs[0]->time_ns[TS_STAGE_FORWARD] : 0;
+  gint64 forward_ns = turn->n ? turn->jobs[0]->times.ns[TS_STAGE_FORWARD] : 0;
 
   for (guint i = 0; i < turn->n; i++)
     ts_job_queue_done (&turn->jobs[i]->stream->line, turn->jobs[i]);

@@ -31,7 +31,7 @@ ts_job_reset (TsJob * self)
   ts_result_reset (&self->result);
   g_clear_pointer (&self->answer, ts_answer_unref);
   g_clear_error (&self->error);
-  memset (self->time_ns, 0, sizeof self->time_ns);
+  memset (&self->times, 0, sizeof self->times);
   self->batch = 0;
   self->is_cancelled = self->is_warm_up = self->wants_answer = FALSE;
   self->more_follow = FALSE;

@@ -17,6 +17,7 @@ struct _TsJob
   TsImage image;                /* its pixels stay there until it is done */
   TsThresholds thresholds;
   gboolean wants_answer;        /* the raw tensors, too */
+  TsStageTimes times;           /* of what its owner did; the others are added */
   gboolean is_warm_up;          /* @warm_up_runs on a grey frame of the image's size,
                                    of which only the size counts */
   guint warm_up_runs;
@@ -31,7 +32,6 @@ struct _TsJob
   TsResult result;
   TsAnswer *answer;             /* NULL unless wanted */
   GError *error;                /* or NULL */
-  gint64 time_ns[TS_N_STAGES];  /* tensor, upload, wait, forward, decode */
   guint batch;                  /* pictures in its forward pass, itself included */
 
   /* Of the runtime. */

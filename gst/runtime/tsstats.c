@@ -37,14 +37,6 @@ ts_stats_count (TsStats * self, TsCount count)
 }
 
 void
-ts_stats_add_stage (TsStats * self, TsStage stage, gint64 ns)
-{
-  g_mutex_lock (&self->lock);
-  ts_histogram_add (&self->numbers.stages[stage], ns);
-  g_mutex_unlock (&self->lock);
-}
-
-void
 ts_stats_add_latency (TsStats * self, gint64 ns)
 {
   g_mutex_lock (&self->lock);
@@ -53,12 +45,12 @@ ts_stats_add_latency (TsStats * self, gint64 ns)
 }
 
 void
-ts_stats_add_job (TsStats * self, const gint64 * time_ns, guint batch)
+ts_stats_add_job (TsStats * self, const TsStageTimes * times, guint batch)
 {
   g_mutex_lock (&self->lock);
   for (guint i = 0; i < TS_N_STAGES; i++)
-    if (time_ns[i] > 0)
-      ts_histogram_add (&self->numbers.stages[i], time_ns[i]);
+    if (times->start_us[i] != 0)
+      ts_histogram_add (&self->numbers.stages[i], times->ns[i]);
   self->numbers.batches[MIN (batch, TS_STATS_MAX_BATCH)]++;
   g_mutex_unlock (&self->lock);
 }

@@ -38,12 +38,11 @@ TsStats *ts_stats_new (void);
 void ts_stats_free (TsStats * self);
 
 void ts_stats_count (TsStats * self, TsCount count);
-void ts_stats_add_stage (TsStats * self, TsStage stage, gint64 ns);
 void ts_stats_add_latency (TsStats * self, gint64 ns);
 
-/* A job's times, of which 0 means that there was no such step, and the number of
- * frames that it shared its forward pass with, itself included. */
-void ts_stats_add_job (TsStats * self, const gint64 * time_ns, guint batch);
+/* A job's times, and the number of frames that it shared its forward pass with,
+ * itself included. */
+void ts_stats_add_job (TsStats * self, const TsStageTimes * times, guint batch);
 
 void ts_stats_get (TsStats * self, TsStatsNumbers * numbers);
 

@@ -47,6 +47,16 @@ new_harness (GstElement * infer)
   return h;
 }
 
+void
+tear_down (GstHarness * h)
+{
+  GstBus *bus = gst_element_get_bus (h->element);
+
+  gst_bus_set_flushing (bus, TRUE);
+  gst_object_unref (bus);
+  gst_harness_teardown (h);
+}
+
 /* The number is in the first pixel and in the time. */
 GstBuffer *
 new_frame (guint number)

@@ -35,6 +35,9 @@ GstElement *new_infer (const gchar * script, const gchar * decoder);
 /* Takes @infer, which is its alone in the end. */
 GstHarness *new_harness (GstElement * infer);
 
+/* Messages on the bus hold the element, which holds the bus. */
+void tear_down (GstHarness * h);
+
 /* The number is in the first pixel and in the time. */
 GstBuffer *new_frame (guint number);
 guint get_number (GstBuffer * buffer);

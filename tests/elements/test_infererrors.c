@@ -162,7 +162,7 @@ GST_START_TEST (test_failures_are_passed_on)
   fail_unless_equals_uint64 (get_stat (infer, "failed", NULL), 4);
   fail_unless_equals_uint64 (get_stat (infer, "answered", NULL), 6);
   fail_unless_equals_uint64 (get_stat (infer, "on-cpu", NULL), 0);
-  gst_harness_teardown (h);
+  tear_down (h);
   gst_object_unref (infer);
 }
 
@@ -183,7 +183,7 @@ GST_START_TEST (test_bad_answer_is_passed_on)
   expect_text (infer, GST_MESSAGE_WARNING, "nan|pass-through");
   fail_unless (gst_harness_push (h, new_frame (1)) == GST_FLOW_ERROR);
   expect_text (infer, GST_MESSAGE_ERROR, "2 frames in a row|nan");
-  gst_harness_teardown (h);
+  tear_down (h);
   gst_object_unref (infer);
 }
 
@@ -207,7 +207,7 @@ GST_START_TEST (test_unreadable_frame_is_passed_on)
   expect_text (infer, GST_MESSAGE_WARNING, "could not be read|7 bytes");
   expect_recovery (infer, 1, 0);
   fail_unless_equals_uint64 (get_stat (infer, "failed", NULL), 1);
-  gst_harness_teardown (h);
+  tear_down (h);
   gst_object_unref (infer);
 }
 
@@ -257,7 +257,7 @@ GST_START_TEST (test_budget)
     fail_unless_equals_int (get_in_a_row (infer), 0);
   }
   fail_unless_equals_int (gst_harness_buffers_in_queue (h), 0);
-  gst_harness_teardown (h);
+  tear_down (h);
   gst_object_unref (infer);
 }
 
@@ -275,7 +275,7 @@ GST_START_TEST (test_no_budget)
   pull_and_check (h, 0);
   fail_unless (gst_harness_push (h, new_frame (BAD_FRAME)) == GST_FLOW_ERROR);
   expect_text (infer, GST_MESSAGE_ERROR, "1 frames in a row|allows 0");
-  gst_harness_teardown (h);
+  tear_down (h);
   gst_object_unref (infer);
 }
 
@@ -307,7 +307,7 @@ GST_START_TEST (test_warnings_are_few)
   expect_text (infer, GST_MESSAGE_WARNING,
       "200 frames got no answer since the last warning|the fake forward");
   fail_unless_equals_uint64 (get_stat (infer, "failed", NULL), 201);
-  gst_harness_teardown (h);
+  tear_down (h);
   gst_object_unref (infer);
 }
 
@@ -357,8 +357,8 @@ GST_START_TEST (test_other_streams_go_on)
       GST_FLOW_ERROR);
   push_frames (bad_h, 9, 1);
   pull_and_check (bad_h, 9);
-  gst_harness_teardown (bad_h);
-  gst_harness_teardown (good_h);
+  tear_down (bad_h);
+  tear_down (good_h);
   gst_object_unref (good);
 }
 
@@ -413,7 +413,7 @@ GST_START_TEST (test_cpu_takes_over)
   fail_unless_equals_uint64 (get_stat (infer, "answered", NULL), 14);
   fail_unless_equals_uint64 (get_stat (infer, "failed", NULL), 0);
   expect_no_text (infer, GST_MESSAGE_ERROR);
-  gst_harness_teardown (h);
+  tear_down (h);
   gst_object_unref (infer);
 }
 
@@ -434,7 +434,7 @@ GST_START_TEST (test_cpu_takes_all_in_flight)
   wait_for_eos (h);
   fail_unless_equals_uint64 (get_stat (infer, "on-cpu", NULL), 99);
   expect_no_text (infer, GST_MESSAGE_ERROR);
-  gst_harness_teardown (h);
+  tear_down (h);
   gst_object_unref (infer);
 }
 
@@ -456,7 +456,7 @@ GST_START_TEST (test_flush_while_cpu_loads)
   fail_unless (g_get_monotonic_time () - start < 400 * 1000);
   push_frames (h, 3, 3);
   pull_frames (h, 3, 3, TRUE);
-  gst_harness_teardown (h);
+  tear_down (h);
 }
 
 GST_END_TEST;
@@ -479,7 +479,7 @@ GST_START_TEST (test_flush_while_cpu_computes)
     push_frames (h, round, 3);
     pull_frames (h, round, 3, TRUE);
   }
-  gst_harness_teardown (h);
+  tear_down (h);
 }
 
 GST_END_TEST;
@@ -493,7 +493,7 @@ GST_START_TEST (test_stop_while_cpu_loads)
 
   push_frames (h, 0, 3);
   g_usleep (50 * 1000 * __i__);
-  gst_harness_teardown (h);
+  tear_down (h);
 }
 
 GST_END_TEST;
@@ -518,7 +518,7 @@ GST_START_TEST (test_cpu_cannot_take_over)
       "3 frames in a row|the CPU cannot answer|no room|the card is full");
   fail_unless_equals_uint64 (get_stat (infer, "failed", NULL), 3);
   fail_unless_equals_uint64 (get_stat (infer, "on-cpu", NULL), 0);
-  gst_harness_teardown (h);
+  tear_down (h);
   gst_object_unref (infer);
 }
 
@@ -560,7 +560,7 @@ GST_START_TEST (test_start)
     h = new_harness (infer);
     push_frames (h, 0, 3);
     pull_frames (h, 0, 3, TRUE);
-    gst_harness_teardown (h);
+    tear_down (h);
   } else {
     gst_element_set_state (infer, GST_STATE_NULL);
     gst_object_unref (infer);
@@ -599,7 +599,7 @@ GST_START_TEST (test_warm_up)
   pull_frames (h, 0, 3, warm_up_cases[__i__].answered);
   expect_no_text (infer, GST_MESSAGE_ERROR);
   expect_text (infer, GST_MESSAGE_WARNING, warm_up_cases[__i__].words);
-  gst_harness_teardown (h);
+  tear_down (h);
   gst_object_unref (infer);
 }
 
@@ -632,7 +632,7 @@ GST_START_TEST (test_new_model_while_card_rests)
   pull_frames (h, 5, 5, TRUE);
   fail_unless_equals_uint64 (get_stat (infer, "on-cpu", NULL), 4);
   fail_if (is_resting (infer));
-  gst_harness_teardown (h);
+  tear_down (h);
   gst_object_unref (infer);
 }
 

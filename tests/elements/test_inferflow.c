@@ -79,7 +79,7 @@ GST_START_TEST (test_upstream_is_held)
   fail_unless (g_get_monotonic_time () - start >= 40000);
   for (i = 0; i < 3; i++)
     pull_and_check (h, i);
-  gst_harness_teardown (h);
+  tear_down (h);
 }
 
 GST_END_TEST;
@@ -151,7 +151,7 @@ GST_START_TEST (test_events_keep_their_place)
   while (strstr (seen->str, "eos") == NULL)
     g_usleep (1000);
   fail_unless_equals_string (seen->str, "0 m1 1 2 gap m2 3 eos ");
-  gst_harness_teardown (h);
+  tear_down (h);
   g_string_free (seen, TRUE);
 }
 
@@ -179,7 +179,7 @@ GST_START_TEST (test_caps_change_in_flight)
   for (i = 3; i < 5; i++)
     gst_buffer_unref (gst_harness_pull (h));
   fail_unless_equals_string (seen->str, "0 1 2 caps 3 4 ");
-  gst_harness_teardown (h);
+  tear_down (h);
   g_string_free (seen, TRUE);
 }
 
@@ -208,7 +208,7 @@ GST_START_TEST (test_flush_in_flight)
       pull_and_check (h, i);
   }
   fail_unless_equals_int (gst_harness_buffers_in_queue (h), 0);
-  gst_harness_teardown (h);
+  tear_down (h);
 }
 
 GST_END_TEST;
@@ -243,7 +243,7 @@ GST_START_TEST (test_error_in_flight)
   flush (h);
   gst_harness_push (h, new_frame (5));
   pull_and_check (h, 5);
-  gst_harness_teardown (h);
+  tear_down (h);
   gst_object_unref (infer);
   g_string_free (seen, TRUE);
 }
@@ -278,7 +278,7 @@ GST_START_TEST (test_downstream_wants_no_more)
   pull_and_check (h, 3);
   fail_if (has_message (infer, GST_MESSAGE_ERROR));
   gst_object_unref (pad);
-  gst_harness_teardown (h);
+  tear_down (h);
 }
 
 GST_END_TEST;
@@ -303,7 +303,7 @@ GST_START_TEST (test_allocation_in_flight)
           NULL));
   gst_query_unref (query);
   gst_caps_unref (caps);
-  gst_harness_teardown (h);
+  tear_down (h);
 }
 
 GST_END_TEST;
@@ -339,7 +339,7 @@ GST_START_TEST (test_card_offers_memory)
       && map.data[map.size - 1] == FAKE_HOST_BYTE);
   gst_buffer_unmap (buffer, &map);
   /* It may outlive the element. */
-  gst_harness_teardown (h);
+  tear_down (h);
   gst_buffer_unref (buffer);
   gst_buffer_pool_set_active (pool, FALSE);
   gst_object_unref (pool);
@@ -382,7 +382,7 @@ GST_START_TEST (test_latency_is_true)
       "%" GST_TIME_FORMAT, GST_TIME_ARGS (latency));
   gst_harness_push (h, new_frame (1));
   pull_and_check (h, 1);
-  gst_harness_teardown (h);
+  tear_down (h);
   gst_object_unref (infer);
 }
 
@@ -397,7 +397,7 @@ GST_START_TEST (test_latency_of_a_batch)
       NULL);
   h = new_harness (infer);
   fail_unless_equals_uint64 (query_latency (h), 30 * GST_MSECOND);
-  gst_harness_teardown (h);
+  tear_down (h);
 }
 
 GST_END_TEST;
@@ -453,7 +453,7 @@ GST_START_TEST (test_late_frames)
     if (i == 1)
       send_qos (h, 40 * GST_MSECOND, 50 * GST_MSECOND);
   }
-  gst_harness_teardown (h);
+  tear_down (h);
 }
 
 GST_END_TEST;
@@ -475,7 +475,7 @@ GST_START_TEST (test_interval_and_rate)
   for (i = 100; i < 200; i++)
     n += push_and_get_age (h, i) == 0;
   fail_unless_equals_int (n, 40);
-  gst_harness_teardown (h);
+  tear_down (h);
 }
 
 GST_END_TEST;
@@ -532,7 +532,7 @@ GST_START_TEST (test_tracker)
   gst_util_set_object_arg (G_OBJECT (infer), "on-late", "reuse");
   fail_unless_equals_int (push_and_get_track (h, 9), 1);
   fail_unless_equals_int (push_and_get_track (h, 10), 1);
-  gst_harness_teardown (h);
+  tear_down (h);
 }
 
 GST_END_TEST;
@@ -568,8 +568,8 @@ GST_START_TEST (test_slow_consumer_holds_up_nobody)
   }
   fail_unless_equals_int (gst_harness_buffers_in_queue (slow_h), 0);
   gst_object_unref (pad);
-  gst_harness_teardown (slow_h);
-  gst_harness_teardown (quick_h);
+  tear_down (slow_h);
+  tear_down (quick_h);
 }
 
 GST_END_TEST;
@@ -672,6 +672,31 @@ GST_START_TEST (test_stops_in_flight)
 GST_END_TEST;
 
 static void
+check_model_stats (GstElement * infer)
+{
+  GstStructure *stats;
+  gint64 bytes;
+  guint number;
+  gint threads;
+
+  g_object_get (infer, "stats", &stats, NULL);
+  fail_unless_equals_string (gst_structure_get_string (stats, "model"), "m");
+  fail_unless_equals_string (gst_structure_get_string (stats, "device"), "cpu");
+  fail_unless_equals_string (gst_structure_get_string (stats, "runtime"),
+      "fakeshim 1.0");
+  fail_unless_equals_string (gst_structure_get_string (stats, "precision"),
+      "float32");
+  fail_unless (gst_structure_get (stats, "model-number", G_TYPE_UINT, &number,
+          "threads", G_TYPE_INT, &threads, "weight-bytes", G_TYPE_INT64,
+          &bytes, NULL));
+  fail_unless_equals_int (number, 0);
+  fail_unless_equals_int (threads, 3);
+  fail_unless_equals_int64 (bytes, 1234);
+  fail_if (gst_structure_has_field (stats, "device-bytes"));
+  gst_structure_free (stats);
+}
+
+static void
 count_buffer (GstElement * infer, GstBuffer * buffer, gpointer n)
 {
   fail_unless (gst_buffer_get_torchscript_detection_meta (buffer) != NULL);
@@ -680,15 +705,18 @@ count_buffer (GstElement * infer, GstBuffer * buffer, gpointer n)
 
 GST_START_TEST (test_stats)
 {
-  GstElement *infer = new_infer ("{" CONFIG "\"delay_ms\": 20, \"output\": "
-      "{\"tensor\": {\"shape\": [1, 1, 6], \"values\": [2, 2, 6, 6, 0.5, "
-      "1]}}}", "yolo-end2end");
+  static const gchar *const stages[] =
+      { "map", "tensor", "wait", "forward", "decode", "attach" };
+  GstElement *infer = new_infer ("{" CONFIG "\"delay_ms\": 20, "
+      "\"weight_bytes\": 1234, \"output\": {\"tensor\": {\"shape\": "
+      "[1, 1, 6], \"values\": [2, 2, 6, 6, 0.5, 1]}}}", "yolo-end2end");
   gint n_signals = 0;
   GstHarness *h;
   guint i;
 
   g_signal_connect (infer, "detections", G_CALLBACK (count_buffer), &n_signals);
-  g_object_set (infer, "inference-interval", 2, "stats-interval", 1, NULL);
+  g_object_set (infer, "inference-interval", 2, "stats-interval", 1,
+      "threads", 3, NULL);
   gst_object_ref (infer);
   h = new_harness (infer);
   for (i = 0; i < 10; i++)
@@ -702,22 +730,46 @@ GST_START_TEST (test_stats)
   fail_unless_equals_uint64 (get_stat (infer, "skipped", NULL), 5);
   fail_unless_equals_uint64 (get_stat (infer, "reused", NULL), 1);
   fail_unless_equals_uint64 (get_stat (infer, "failed", NULL), 1);
-  fail_unless_equals_uint64 (get_stat (infer, "forward", "n"), 6);
+  for (i = 0; i < G_N_ELEMENTS (stages); i++)
+    fail_unless_equals_uint64 (get_stat (infer, stages[i], "n"), 6);
+  fail_unless_equals_uint64 (get_stat (infer, "upload", "n"), 0);
+  check_model_stats (infer);
   fail_unless (get_stat (infer, "forward", "p50") >= 20 * GST_MSECOND);
   fail_unless (get_stat (infer, "latency", "p99") >= 20 * GST_MSECOND);
   fail_unless_equals_uint64 (get_stat (infer, "batch-sizes", "1"), 6);
   fail_unless (has_message (infer, GST_MESSAGE_ELEMENT));
   fail_unless_equals_int (n_signals, 6);
-  gst_harness_teardown (h);
+  tear_down (h);
   gst_object_unref (infer);
 }
 
 GST_END_TEST;
 
+/* The number counts the models that came after the first one. */
 static void
 count_call (GstElement * infer, const gchar * name, guint number, gpointer n)
 {
-  g_atomic_int_inc ((gint *) n);
+  fail_unless (name != NULL && *name != '\0');
+  fail_unless_equals_int (number, g_atomic_int_add ((gint *) n, 1) + 1);
+}
+
+static void
+check_loaded_message (GstElement * infer, const gchar * name, guint number)
+{
+  GstBus *bus = gst_element_get_bus (infer);
+  GstMessage *message = gst_bus_pop_filtered (bus, GST_MESSAGE_ELEMENT);
+  const GstStructure *structure;
+  guint found;
+
+  fail_unless (message != NULL);
+  structure = gst_message_get_structure (message);
+  fail_unless (gst_structure_has_name (structure, "torchscript-model-loaded"));
+  fail_unless_equals_string (gst_structure_get_string (structure, "model"),
+      name);
+  fail_unless (gst_structure_get_uint (structure, "number", &found));
+  fail_unless_equals_int (found, number);
+  gst_message_unref (message);
+  gst_object_unref (bus);
 }
 
 static void
@@ -806,7 +858,7 @@ GST_START_TEST (test_thousand_swaps)
       read_status ("VmRSS:"), memory);
 #endif
   gst_object_unref (bus);
-  gst_harness_teardown (h);
+  tear_down (h);
 }
 
 GST_END_TEST;
@@ -845,12 +897,13 @@ GST_START_TEST (test_bad_model_is_refused)
   gst_buffer_unref (buffer);
   g_object_set (infer, "model", good, "decoder", "yolo-end2end", NULL);
   wait_for_count (&n_loaded, 1);
+  check_loaded_message (infer, "good", 1);
   buffer = gst_harness_push_and_pull (h, new_frame (2));
   fail_unless_equals_int (get_model_number (buffer), 1);
   gst_buffer_unref (buffer);
   fail_unless_equals_int (n_loaded, 1);
   fail_unless_equals_int (n_failed, 1);
-  gst_harness_teardown (h);
+  tear_down (h);
   gst_object_unref (infer);
 }
 
@@ -880,7 +933,7 @@ GST_START_TEST (test_file_is_watched)
   gst_buffer_unref (buffer);
   g_usleep (700000);
   fail_unless_equals_int (n_loaded, 1);
-  gst_harness_teardown (h);
+  tear_down (h);
 }
 
 GST_END_TEST;

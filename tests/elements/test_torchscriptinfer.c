@@ -38,6 +38,7 @@ new_infer (const gchar * model, const gchar * decoder)
   return infer;
 }
 
+/* Owned by the harness alone, in the end. */
 static GstHarness *
 new_harness (GstElement * infer, const gchar * format, gint width, gint height)
 {
@@ -46,8 +47,20 @@ new_harness (GstElement * infer, const gchar * format, gint width, gint height)
       format, "width", G_TYPE_INT, width, "height", G_TYPE_INT, height,
       "framerate", GST_TYPE_FRACTION, 0, 1, NULL);
 
+  gst_object_unref (infer);
   gst_harness_set_src_caps (h, caps);
   return h;
+}
+
+/* Messages on the bus hold the element, which holds the bus. */
+static void
+tear_down (GstHarness * h)
+{
+  GstBus *bus = gst_element_get_bus (h->element);
+
+  gst_bus_set_flushing (bus, TRUE);
+  gst_object_unref (bus);
+  gst_harness_teardown (h);
 }
 
 /* The error on the element's bus, or NULL. */
@@ -197,7 +210,7 @@ GST_START_TEST (test_formats_and_strides)
 
   check_quarters (buffer, format, 128, 128);
   gst_buffer_unref (buffer);
-  gst_harness_teardown (h);
+  tear_down (h);
 }
 
 GST_END_TEST;
@@ -230,7 +243,7 @@ GST_START_TEST (test_video_passes_untouched)
   gst_caps_unref (reference);
   gst_buffer_unref (copy);
   gst_buffer_unref (out);
-  gst_harness_teardown (h);
+  tear_down (h);
 }
 
 GST_END_TEST;
@@ -251,7 +264,7 @@ GST_START_TEST (test_shared_buffer_keeps_its_memory)
   check_quarters (out, "RGB", 64, 64);
   gst_buffer_unref (in);
   gst_buffer_unref (out);
-  gst_harness_teardown (h);
+  tear_down (h);
 }
 
 GST_END_TEST;
@@ -276,7 +289,7 @@ GST_START_TEST (test_results_are_numbered_and_mirrored)
             GST_VIDEO_REGION_OF_INTEREST_META_API_TYPE), 12);
     gst_buffer_unref (out);
   }
-  gst_harness_teardown (h);
+  tear_down (h);
 }
 
 GST_END_TEST;
@@ -307,7 +320,7 @@ GST_START_TEST (test_thresholds_change_while_playing)
   fail_unless_equals_int (n_detections (h), 0);
   g_object_set (infer, "score-threshold", 0.0, "max-detections", 0, NULL);
   fail_unless_equals_int (n_detections (h), 12);
-  gst_harness_teardown (h);
+  tear_down (h);
 }
 
 GST_END_TEST;
@@ -324,7 +337,7 @@ GST_START_TEST (test_caps_change)
   out = gst_harness_push_and_pull (h, new_picture (h, FALSE));
   check_quarters (out, "I420", 320, 320);
   gst_buffer_unref (out);
-  gst_harness_teardown (h);
+  tear_down (h);
 }
 
 GST_END_TEST;
@@ -348,7 +361,7 @@ GST_START_TEST (test_extreme_sizes)
   fail_unless (out != NULL);
   fail_unless (gst_buffer_get_torchscript_detection_meta (out) != NULL);
   gst_buffer_unref (out);
-  gst_harness_teardown (h);
+  tear_down (h);
 }
 
 GST_END_TEST;
@@ -452,7 +465,7 @@ GST_START_TEST (test_method_and_labels)
   fail_unless (gst_torchscript_detection_meta_get_detection
       (gst_buffer_get_torchscript_detection_meta (out), 1)->label == NULL);
   gst_buffer_unref (out);
-  gst_harness_teardown (h);
+  tear_down (h);
   g_remove (labels);
   g_rmdir (dir);
 }
@@ -514,7 +527,7 @@ GST_START_TEST (test_error_at_start)
   path = model_path ("boxes_e2e.pt");
   g_object_set (infer, "model", path, "device", "cpu", "decoder",
       "yolo-end2end", "method", NULL, "labels", NULL, NULL);
-  gst_harness_teardown (new_harness (infer, "RGB", 64, 64));
+  tear_down (new_harness (infer, "RGB", 64, 64));
 }
 
 GST_END_TEST;
@@ -528,7 +541,7 @@ GST_START_TEST (test_size_is_found)
   g_object_set (infer, "warmup", __i__, NULL);
   h = new_harness (infer, "RGB", 128, 64);
   fail_unless_equals_int (n_detections (h), 1);
-  gst_harness_teardown (h);
+  tear_down (h);
 }
 
 GST_END_TEST;
@@ -578,13 +591,12 @@ GST_START_TEST (test_error_in_a_frame)
   g_error_free (error);
 
   gst_object_ref (infer);
-  gst_harness_teardown (h);
+  tear_down (h);
   gst_element_set_state (infer, GST_STATE_NULL);
   g_object_set (infer, "model", good, "decoder", "yolo-end2end", NULL);
   h = new_harness (infer, "RGB", 64, 64);
-  gst_object_unref (infer);
   fail_unless_equals_int (n_detections (h), 12);
-  gst_harness_teardown (h);
+  tear_down (h);
 }
 
 GST_END_TEST;
@@ -609,7 +621,7 @@ GST_START_TEST (test_refused_caps_are_one_error)
   error = pop_error (infer);
   fail_unless (error != NULL);
   g_error_free (error);
-  gst_harness_teardown (h);
+  tear_down (h);
 }
 
 GST_END_TEST;
@@ -623,7 +635,7 @@ GST_START_TEST (test_empty_settings_are_unset)
   g_object_set (infer, "device", "", "labels", "", "method", "", NULL);
   h = new_harness (infer, "RGB", 64, 64);
   fail_unless_equals_int (n_detections (h), 12);
-  gst_harness_teardown (h);
+  tear_down (h);
 }
 
 GST_END_TEST;
@@ -648,7 +660,7 @@ GST_START_TEST (test_crop_is_left_to_upstream)
           NULL));
   gst_query_unref (query);
   gst_caps_unref (caps);
-  gst_harness_teardown (h);
+  tear_down (h);
 }
 
 GST_END_TEST;
@@ -665,7 +677,7 @@ GST_START_TEST (test_short_buffer_is_an_error)
   fail_unless (error != NULL && strstr (error->message, "64x64") != NULL
       && strstr (error->message, "100") != NULL);
   g_error_free (error);
-  gst_harness_teardown (h);
+  tear_down (h);
 }
 
 GST_END_TEST;

@@ -23,6 +23,8 @@
  *   "describe": VALUE            what describe() answers; else an empty dict
  *   "output": VALUE              what run() answers; else None
  *   "outputs": [VALUE, ...]      instead: one for each run, then the first again
+ *   "weight_bytes": N            what use() tells
+ *   "upload_ms": N               of a lane's run, which takes as long at least
  *   "lane_limit": N              a lane's batch of more frames is a MEMORY error
  *   "whole": VALUE               what lane_answer() gives; else the output
  *   "forms": {"packed": {...}}   "run_error", "delay_ms" and "output" of a form that
@@ -59,6 +61,9 @@ struct TsShimModule
   gchar *device;
   gchar *method;
   JsonObject *form;             /* of the script; NULL: the script itself */
+  TsShimVariant variant;
+  TsShimDtype dtype;
+  gint threads;
   gint runs;
 };
 
@@ -224,6 +229,8 @@ load (const TsShimLoadOptions * options, TsShimModule ** module, char *error,
   self->device = g_strdup (options->device);
   self->method = g_strdup (options->method ? options->method : "forward");
   self->script = parse_script (options);
+  self->dtype = options->dtype;
+  self->threads = options->threads;
   if (g_str_equal (self->device, "cpu"))
     g_usleep (1000 * json_object_get_int_member_with_default (self->script,
             "cpu_load_ms", 0));
@@ -352,7 +359,7 @@ run_listed (TsShimModule * self, const TsShimTensor * inputs, size_t n_inputs,
   TsShimStatus status = TS_SHIM_OK;
 
   if (json_object_get_int_member_with_default (self->script, "crash_on_run",
-          -1) == self->runs)
+          -1) == g_atomic_int_get (&self->runs))
     raise (SIGSEGV);
   g_usleep (1000 * json_object_get_int_member_with_default (find_script (self,
               "delay_ms"), "delay_ms", 0));
@@ -453,6 +460,13 @@ repeat (TsShimLane * self, const gchar * field)
   return fake_value_new (many, NULL, 0);
 }
 
+static int64_t
+lane_upload_ns (const TsShimLane * self)
+{
+  return 1000000 * json_object_get_int_member_with_default
+      (self->module->script, "upload_ms", 0);
+}
+
 static TsShimStatus
 lane_run (TsShimLane * self, const TsShimInput * input,
     const TsShimFrame * frames, size_t n, size_t keep,
@@ -473,6 +487,7 @@ lane_run (TsShimLane * self, const TsShimInput * input,
       && (status = fail_as_scripted (script, "run_error", self->module->device,
               error, error_size)) != TS_SHIM_OK)
     return status;
+  g_usleep (lane_upload_ns (self) / 1000);
   free_value (self->value);
   self->n = n;
   *output = self->value = repeat (self, "output");
@@ -517,6 +532,7 @@ add_lanes (TsShimApi * api)
   api->lane_run = lane_run;
   api->lane_answer = lane_answer;
   api->lane_note = lane_note;
+  api->lane_upload_ns = lane_upload_ns;
 }
 
 static gchar *
@@ -548,6 +564,7 @@ prepare (TsShimModule * self, const TsShimVariant * variant, char *error,
   if (form && json_object_has_member (form, "error"))
     return fail_as_scripted (form, "error", NULL, error, error_size);
   self->form = form;
+  self->variant = *variant;
   return TS_SHIM_OK;
 }
 
@@ -560,6 +577,17 @@ static TsShimStatus
 prepare_process (const char *const *op_libs, char *error, size_t error_size)
 {
   return TS_SHIM_OK;
+}
+
+static void
+use (const TsShimModule * self, TsShimUse * use)
+{
+  use->precision = self->variant.precision != TS_SHIM_FLOAT32 ?
+      self->variant.precision : self->dtype;
+  use->threads = self->variant.threads ? self->variant.threads : self->threads;
+  use->weight_bytes = json_object_get_int_member_with_default (self->script,
+      "weight_bytes", 0);
+  use->device_bytes = -1;
 }
 
 const TsShimApi *
@@ -578,7 +606,8 @@ ts_shim_api (uint32_t abi_version)
     .describe = describe,
     .prepare = prepare,
     .settle = settle,
-    .prepare_process = prepare_process
+    .prepare_process = prepare_process,
+    .use = use
   };
 
   fake_value_fill_api (&api);

@@ -108,6 +108,25 @@ test_one (Fixture * f, gconstpointer script)
       "1 frames of 64x64 at 0,16 keep 40; ");
 }
 
+/* What the card says of it is no part of the forward pass. */
+static void
+test_upload (Fixture * f, gconstpointer script)
+{
+  g_autoptr (TsDetector) detector = open_on (f, "cuda");
+  const TsStageTimes *times = &f->items[1].times;
+
+  ts_detector_warm_up (detector, 128, 64, 1, NULL);
+  g_assert_cmpuint (ts_detector_run_batch (detector, f->items, 2), ==, 2);
+  g_assert_cmpint (times->start_us[TS_STAGE_TENSOR], ==, 0);
+  g_assert_cmpint (times->start_us[TS_STAGE_UPLOAD], >, 0);
+  g_assert_cmpint (times->ns[TS_STAGE_UPLOAD], ==, 30000000);
+  g_assert_cmpint (times->start_us[TS_STAGE_FORWARD], ==,
+      times->start_us[TS_STAGE_UPLOAD] + 30000);
+  g_assert_cmpint (times->ns[TS_STAGE_FORWARD], >=, 0);
+  g_assert_cmpint (times->start_us[TS_STAGE_DECODE], >=,
+      times->start_us[TS_STAGE_FORWARD] + times->ns[TS_STAGE_FORWARD] / 1000);
+}
+
 /* The CPU has no lane. */
 static void
 test_on_cpu (Fixture * f, gconstpointer script)
@@ -119,6 +138,9 @@ test_on_cpu (Fixture * f, gconstpointer script)
           &f->results[0], &error));
   assert_box (&f->results[0]);
   g_assert_null (ts_detector_get_frames_note (detector));
+  g_assert_cmpuint (ts_detector_run_batch (detector, f->items, 1), ==, 1);
+  g_assert_cmpint (f->items[0].times.start_us[TS_STAGE_UPLOAD], ==, 0);
+  g_assert_cmpint (f->items[0].times.start_us[TS_STAGE_TENSOR], >, 0);
 }
 
 static guint
@@ -206,6 +228,7 @@ main (int argc, char **argv)
   g_setenv ("FAKESHIM_LANES", "1", TRUE);
   g_setenv ("FAKESHIM_DEVICES", "cpu,cuda:0", TRUE);
   ADD ("one", SCRIPT (""), test_one);
+  ADD ("upload", SCRIPT ("\"upload_ms\": 30, "), test_upload);
   ADD ("on-cpu", SCRIPT (""), test_on_cpu);
   ADD ("answers", SCRIPT (""), test_answers);
   ADD ("memory", SCRIPT ("\"lane_limit\": 2, "), test_memory);

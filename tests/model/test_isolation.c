@@ -82,7 +82,7 @@ expect_run_error (TsEngine * engine, const gchar * const *words)
 }
 
 #define EVERYTHING \
-  "{\"config\": \"{}\", \"output\": {\"dict\": {" \
+  "{\"config\": \"{}\", \"weight_bytes\": 5000000000, \"output\": {\"dict\": {" \
   "\"echo\": {\"input\": 0}, \"shorts\": {\"input\": 1}, " \
   "\"list\": {\"list\": [{\"int\": -3}, {\"double\": 0.25}, " \
   "{\"tensor\": {\"shape\": [2, 0], \"values\": []}}, " \
@@ -124,6 +124,20 @@ get_number (TsEngine * engine, const gchar * key)
 }
 
 static void
+assert_same_use (TsEngine * one, TsEngine * other)
+{
+  TsModelUse found, expected;
+
+  ts_engine_get_use (one, &found);
+  ts_engine_get_use (other, &expected);
+  g_assert_cmpint (found.precision, ==, expected.precision);
+  g_assert_cmpint (found.threads, ==, expected.threads);
+  g_assert_cmpint (found.weight_bytes, ==, expected.weight_bytes);
+  g_assert_cmpint (found.weight_bytes, ==, 5000000000);
+  g_assert_cmpint (found.device_bytes, ==, expected.device_bytes);
+}
+
+static void
 test_answers (Fixture * fixture, gconstpointer data)
 {
   g_autoptr (TsEngine) isolated = open_script (fixture, EVERYTHING);
@@ -136,6 +150,7 @@ test_answers (Fixture * fixture, gconstpointer data)
   direct = open_script (fixture, EVERYTHING);
   g_assert_cmpstr (ts_engine_get_runtime (isolated), ==,
       ts_engine_get_runtime (direct));
+  assert_same_use (isolated, direct);
   g_assert_nonnull (ts_engine_get_config (isolated, &size));
   g_assert_cmpuint (size, ==, 2);
   for (gint i = 0; i < 3; i++) {
@@ -190,18 +205,23 @@ test_crash (Fixture * fixture, gconstpointer data)
 static void
 test_forms (Fixture * fixture, gconstpointer data)
 {
-  const TsVariant nhwc = {.frozen = TRUE,.channels_last = TRUE };
+  const TsVariant nhwc = {.frozen = TRUE,.channels_last = TRUE,.threads = 3 };
   g_autoptr (GError) error = NULL;
   TsEngine *engine;
+  TsModelUse use;
 
   fixture->options.tunable = TRUE;
-  engine = open_script (fixture, "{\"crash_on_run\": 2, \"forms\": {\"nhwc\": "
+  engine =
+      open_script (fixture,
+      "{\"crash_on_run\": 2, \"forms\": {\"nhwc 3\": "
       "{\"output\": {\"int\": 7}}}, \"output\": {\"int\": 1}}");
   assert_runs (engine);
   g_assert_cmpfloat (get_number (engine, ""), ==, 1);
   ts_engine_prepare (engine, &nhwc, &error);
   g_assert_no_error (error);
   ts_engine_settle (engine);
+  ts_engine_get_use (engine, &use);
+  g_assert_cmpint (use.threads, ==, 3);
   assert_runs (engine);
   g_assert_cmpfloat (get_number (engine, ""), ==, 7);
   expect_run_error (engine, WORDS ("signal 11"));

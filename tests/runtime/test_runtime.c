@@ -295,8 +295,8 @@ test_latency_batches_what_waits (Fixture * f, gconstpointer script)
   g_assert_cmpuint (shots[3]->job->batch, ==, 1);
   for (guint i = 0; i < 3; i++)
     g_assert_cmpuint (shots[i]->job->batch, ==, 3);
-  g_assert_cmpint (shots[0]->job->time_ns[TS_STAGE_WAIT], >, 20000000);
-  g_assert_cmpint (shots[0]->job->time_ns[TS_STAGE_FORWARD], >=, 100000000);
+  g_assert_cmpint (shots[0]->job->times.ns[TS_STAGE_WAIT], >, 20000000);
+  g_assert_cmpint (shots[0]->job->times.ns[TS_STAGE_FORWARD], >=, 100000000);
   for (guint i = 0; i < 4; i++)
     give_back (shots[i]);
   for (guint i = 0; i < 3; i++)
@@ -347,7 +347,7 @@ test_deadline (Fixture * f, gconstpointer script)
   check_colour (two, 2);
   g_assert_cmpuint (one->job->batch, ==, 2);
   g_assert_cmpuint (two->job->batch, ==, 2);
-  g_assert_cmpint (one->job->time_ns[TS_STAGE_WAIT], >=, 100000000);
+  g_assert_cmpint (one->job->times.ns[TS_STAGE_WAIT], >=, 100000000);
   give_back (one);
   give_back (two);
   ts_stream_free (stream);

@@ -63,6 +63,32 @@ test_numbers (void)
 }
 
 static void
+assert_bytes (const gchar * name, TsShimDtype dtype, gint64 expected)
+{
+  g_autofree gchar *path = shim_test_path (name);
+  TsShimLoadOptions options = { path, "cpu", NULL, 2, dtype };
+  TsShimModule *module = shim_test_load_with (&options);
+  TsShimUse use;
+
+  api->use (module, &use);
+  g_assert_cmpint (use.precision, ==, dtype);
+  g_assert_cmpint (use.threads, ==, 2);
+  g_assert_cmpint (use.weight_bytes, ==, expected);
+  g_assert_cmpint (use.device_bytes, ==, -1);
+  api->module_free (module);
+}
+
+/* In memory, in the precision that it was loaded in. */
+static void
+test_use (void)
+{
+  assert_bytes ("half.pt", TS_SHIM_FLOAT32, 8 * 4 + 2 * 8);
+  assert_bytes ("half.pt", TS_SHIM_FLOAT16, 8 * 2 + 2 * 8);
+  assert_bytes ("tied.pt", TS_SHIM_FLOAT16, 4 * 2);
+  assert_bytes ("counter.pt", TS_SHIM_FLOAT32, 4);
+}
+
+static void
 test_methods (void)
 {
   TsShimValue *value = describe ("two_methods.pt", "detect");
@@ -111,6 +137,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   api = shim_test_api ();
   g_test_add_func ("/shim/describe/numbers", test_numbers);
+  g_test_add_func ("/shim/describe/use", test_use);
   g_test_add_func ("/shim/describe/methods", test_methods);
   g_test_add_func ("/shim/describe/device-constants", test_device_constants);
   g_test_add_func ("/shim/describe/errors", test_errors);

@@ -175,6 +175,37 @@ test_bfloat16 (void)
   shim_test_api ()->module_free (module);
 }
 
+/* With half as many bits for the weights of convolutions, which are most of it. */
+static void
+test_use (void)
+{
+  const TsShimApi *api = shim_test_api ();
+  TsShimModule *module = load (TRUE);
+  TsShimUse plain, packed, low;
+
+  api->use (module, &plain);
+  g_assert_cmpint (plain.precision, ==, TS_SHIM_FLOAT32);
+  g_assert_cmpint (plain.threads, ==, 1);
+  g_assert_cmpint (plain.device_bytes, ==, -1);
+  /* As many parameters as model_info.json says. */
+  g_assert_cmpint (plain.weight_bytes, ==, 4 * 2219310);
+  prepare (module, (TsShimVariant) {
+      .frozen = 1,.channels_last = 1,.packed = 1,.threads = 2});
+  api->use (module, &packed);
+  g_assert_cmpint (packed.threads, ==, 2);
+  /* Some are padded, but none is there twice. */
+  g_assert_cmpint (packed.weight_bytes, >=, plain.weight_bytes);
+  g_assert_cmpint (packed.weight_bytes, <, plain.weight_bytes * 1.5);
+  prepare (module, (TsShimVariant) {
+      .frozen = 1,.precision = TS_SHIM_BFLOAT16});
+  api->use (module, &low);
+  g_assert_cmpint (low.precision, ==, TS_SHIM_BFLOAT16);
+  g_assert_cmpint (low.threads, ==, 1);
+  g_assert_cmpint (low.weight_bytes, <, plain.weight_bytes * 0.6);
+  g_assert_cmpint (low.weight_bytes, >=, plain.weight_bytes / 2);
+  api->module_free (module);
+}
+
 static void
 test_refusals (void)
 {
@@ -212,6 +243,7 @@ main (int argc, char **argv)
   read_question ();
   g_test_add_func ("/variants/float32", test_float32);
   g_test_add_func ("/variants/bfloat16", test_bfloat16);
+  g_test_add_func ("/variants/use", test_use);
   g_test_add_func ("/variants/refusals", test_refusals);
   return g_test_run ();
 }
