@@ -219,12 +219,23 @@ run_task (gpointer pad)
   ts_infer_queue_finish (self->queue, item, flow, result);
 }
 
+static gboolean
+start_task (GstTorchscriptInfer * self)
+{
+  if (gst_pad_start_task (self->srcpad, run_task, self->srcpad, NULL))
+    return TRUE;
+  GST_ELEMENT_ERROR (self, RESOURCE, FAILED,
+      ("The thread of the source pad cannot start; end other programs, or raise "
+          "the limit on processes (ulimit -u)."), (NULL));
+  return FALSE;
+}
+
 void
 ts_infer_src_start (GstTorchscriptInfer * self)
 {
   ts_infer_queue_set_flow (self->queue, GST_FLOW_OK);
   if (gst_pad_is_active (self->srcpad))
-    gst_pad_start_task (self->srcpad, run_task, self->srcpad, NULL);
+    start_task (self);
 }
 
 void
@@ -287,7 +298,7 @@ ts_infer_src_activate (GstPad * pad, GstObject * parent, GstPadMode mode,
     return FALSE;
   if (active) {
     ts_infer_queue_set_flow (self->queue, GST_FLOW_OK);
-    return gst_pad_start_task (pad, run_task, pad, NULL);
+    return start_task (self);
   }
   ts_infer_queue_set_flow (self->queue, GST_FLOW_FLUSHING);
   return gst_pad_stop_task (pad);

@@ -298,7 +298,7 @@ pack_data (struct archive *archive, gint fd, const gchar * from,
   g_autofree guint8 *block = g_malloc (BLOCK);
   gssize n;
 
-  while ((n = read (fd, block, BLOCK)) > 0)
+  while ((n = ts_file_read_block (fd, block, BLOCK)) > 0)
     if (archive_write_data (archive, block, (gsize) n) != n)
       return set_pack_error (archive, path, error);
   if (n < 0)

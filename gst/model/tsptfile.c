@@ -11,8 +11,8 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tserror.h"
 #include "tsfile.h"
@@ -73,17 +73,16 @@ list_zip (const gchar * path, Contents * contents)
 static gboolean
 read_start (const gchar * path, guint8 start[4], GError ** error)
 {
-  FILE *file = fopen (path, "rb");
-  gsize n;
+  gint fd = ts_file_open (path);
+  gssize n = fd >= 0 ? ts_file_read_block (fd, start, 4) : -1;
 
-  if (!file) {
+  if (n < 0)
     ts_file_set_error (error, path, "TorchScript file", errno);
-    return FALSE;
-  }
-  n = fread (start, 1, 4, file);
-  memset (start + n, 0, 4 - n);
-  fclose (file);
-  return TRUE;
+  else
+    memset (start + n, 0, 4 - n);
+  if (fd >= 0)
+    close (fd);
+  return n >= 0;
 }
 
 static void

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "tsjobqueue.h"
+#include "tsthread.h"
 
 typedef struct
 {
@@ -47,15 +48,21 @@ typedef struct
 
 static gpointer run_lane (gpointer data);
 
-static void
-add_lane (TsInstance * self, TsDetector * detector)
+/* Takes @detector if it works. */
+static gboolean
+add_lane (TsInstance * self, TsDetector * detector, GError ** error)
 {
   Lane *lane = g_new0 (Lane, 1);
 
   lane->instance = self;
   lane->detector = detector;
+  lane->thread = ts_thread_start ("torchscript", run_lane, lane, error);
+  if (!lane->thread) {
+    g_free (lane);
+    return FALSE;
+  }
   g_ptr_array_add (self->lanes, lane);
-  lane->thread = g_thread_new ("torchscript", run_lane, lane);
+  return TRUE;
 }
 
 static guint
@@ -66,18 +73,26 @@ choose_lanes (const TsInstance * self)
   return g_str_equal (ts_detector_get_device (self->detector), "cpu") ? 1 : 2;
 }
 
-/* Its lock must be held. */
+/* Its lock must be held.  The lanes that there are do what those that cannot start
+ * would have done. */
 static void
 add_lanes (TsInstance * self, TsDetector * origin)
 {
-  while (!self->ends && self->lanes->len < choose_lanes (self))
-    add_lane (self, ts_detector_fork (origin));
+  while (!self->ends && self->lanes->len < choose_lanes (self)) {
+    TsDetector *fork = ts_detector_fork (origin);
+
+    if (fork && add_lane (self, fork, NULL))
+      continue;
+    ts_detector_free (fork);
+    self->options.n_lanes = self->lanes->len;
+  }
 }
 
 TsInstance *
 ts_instance_new (const TsInstanceOptions * options, GError ** error)
 {
   TsDetector *detector = ts_detector_open (&options->model, error);
+  gboolean runs;
   TsInstance *self;
 
   if (!detector)
@@ -94,9 +109,13 @@ ts_instance_new (const TsInstanceOptions * options, GError ** error)
   ts_job_queue_init (&self->queue);
   self->lanes = g_ptr_array_new_with_free_func (g_free);
   g_mutex_lock (&self->lock);
-  add_lane (self, detector);
+  runs = add_lane (self, detector, error);
   g_mutex_unlock (&self->lock);
-  return self;
+  if (runs)
+    return self;
+  ts_detector_free (detector);
+  ts_instance_free (self);
+  return NULL;
 }
 
 void
