@@ -42,6 +42,11 @@ typedef void (*TsFileBlockFunc) (gpointer user_data, gconstpointer block,
 gboolean ts_file_each_block (const gchar * path, const gchar * what,
     TsFileBlockFunc func, gpointer user_data, GError ** error);
 
+/* Whether all of the file can be read.  For libraries that take a failing disk for a
+ * damaged file.  Errors: TS_ERROR_NOT_FOUND, _READ. */
+gboolean ts_file_is_readable (const gchar * path, const gchar * what,
+    GError ** error);
+
 /* TS_ERROR_NOT_FOUND or _READ for what @err_no says about @path. */
 void ts_file_set_error (GError ** error, const gchar * path,
     const gchar * what, gint err_no);

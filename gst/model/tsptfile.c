@@ -133,7 +133,8 @@ ts_pt_file_check (const gchar * path, GError ** error)
       || !read_start (path, start, error))
     return FALSE;
   if (!list_zip (path, &contents)) {
-    set_other_error (path, start, error);
+    if (ts_file_is_readable (path, "TorchScript file", error))
+      set_other_error (path, start, error);
     return FALSE;
   }
   if (contents.code && contents.constants && contents.data)
