@@ -324,7 +324,7 @@ run_listed (TsShimModule * self, const TsShimTensor * inputs, size_t n_inputs,
   TsShimStatus status = TS_SHIM_OK;
 
   if (json_object_get_int_member_with_default (self->script, "crash_on_run",
-          -1) == self->runs)
+          -1) == g_atomic_int_get (&self->runs))
     raise (SIGSEGV);
   g_usleep (1000 * json_object_get_int_member_with_default (find_script (self,
               "delay_ms"), "delay_ms", 0));
