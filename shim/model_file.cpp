@@ -3,10 +3,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "model_file.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <memory>
 
 #include "shim_error.h"
 
@@ -18,6 +21,25 @@ constexpr char kExpected[] =
     "torch.jit.script() and save it with torch.jit.save()";
 
 [[noreturn]] void fail(const std::string &text) { throw Error(TS_SHIM_ERROR_LOAD, text); }
+
+struct Descriptor {
+  const int fd;
+  ~Descriptor() {
+    if (fd >= 0) close(fd);
+  }
+};
+
+// Fills @bytes, through interruptions and short reads; the number that there are.
+size_t read_all(int fd, const std::string &path, std::string &bytes) {
+  size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t n = read(fd, &bytes[done], bytes.size() - done);
+    if (n < 0 && errno != EINTR) fail("cannot read " + path + ": " + strerror(errno));
+    if (n == 0) break;
+    if (n > 0) done += static_cast<size_t>(n);
+  }
+  return done;
+}
 
 std::string in_hex(const std::string &bytes) {
   std::string text;
@@ -32,12 +54,18 @@ std::string in_hex(const std::string &bytes) {
 }  // namespace
 
 std::string read_file(const std::string &path) {
-  std::unique_ptr<FILE, int (*)(FILE *)> file(fopen(path.c_str(), "rbe"), fclose);
-  if (!file) fail("cannot open " + path + ": " + strerror(errno));
-  std::string bytes, block(1 << 20, '\0');
-  while (size_t n = fread(&block[0], 1, block.size(), file.get()))
-    bytes.append(block, 0, n);
-  if (ferror(file.get())) fail("cannot read " + path + ": " + strerror(errno));
+  const Descriptor file{open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  struct stat info;
+  if (file.fd < 0 || fstat(file.fd, &info) != 0)
+    fail("cannot open " + path + ": " + strerror(errno));
+  // One byte more than the file should have tells that it has grown.
+  std::string bytes(static_cast<size_t>(info.st_size) + 1, '\0');
+  const size_t n = read_all(file.fd, path, bytes);
+  if (n != static_cast<size_t>(info.st_size))
+    fail(path + " was changed while it was read: it had " + std::to_string(info.st_size) +
+         " bytes and then " + (n < bytes.size() ? "fewer" : "more") +
+         "; write a new file and rename it to replace the old one");
+  bytes.resize(n);
   return bytes;
 }
 

@@ -16,15 +16,22 @@ install_packages $build_packages $test_packages &&
   exit 1
 }
 
+rm -f "$build"/meson-logs/testlog*.json
 meson test -C "$build" --print-errorlogs "$@"
 status=$?
 
+# A quick part of what the sanitizers do in full (docs/development.md), with the whole
+# suite only.
+if [ $# = 0 ]; then
+  BUILD_DIR="$build" sh "$top/tests/sanitize.sh" quick || status=1
+fi
+
 # One JSON object a line and test; a test that timed out or was interrupted failed.
-/usr/bin/python3 - "$build/meson-logs/testlog.json" <<'COUNT'
+/usr/bin/python3 - "$build"/meson-logs/testlog*.json <<'COUNT'
 import json
 import sys
 
-results = [json.loads(line)["result"] for line in open(sys.argv[1])]
+results = [json.loads(line)["result"] for log in sys.argv[1:] for line in open(log)]
 passed = sum(r in ("OK", "EXPECTEDFAIL") for r in results)
 skipped = results.count("SKIP")
 print(f"{passed} passed, {len(results) - passed - skipped} failed, {skipped} skipped")

@@ -227,6 +227,21 @@ clear_broker (TsBroker * broker)
 }
 
 static gboolean
+start_worker (GstDetectionPublisher * self)
+{
+  GstDetectionPublisherPrivate *priv = PRIV (self);
+  g_autoptr (GError) error = NULL;
+
+  priv->worker = g_thread_try_new ("publisher", work, self, &error);
+  if (priv->worker == NULL)
+    GST_ELEMENT_ERROR (self, RESOURCE, FAILED,
+        ("The thread that talks to the broker cannot start: %s; end other "
+            "programs, or raise the limit on processes (ulimit -u).",
+            error->message), (NULL));
+  return priv->worker != NULL;
+}
+
+static gboolean
 gst_detection_publisher_start (GstBaseTransform * trans)
 {
   GstDetectionPublisher *self = GST_DETECTION_PUBLISHER (trans);
@@ -256,8 +271,13 @@ gst_detection_publisher_start (GstBaseTransform * trans)
   priv->dropped_reported = 0;
   priv->status_time_us = 0;
   ts_outbox_start (priv->outbox, max_messages, on_full);
-  priv->worker = g_thread_new ("publisher", work, self);
-  return TRUE;
+  if (start_worker (self))
+    return TRUE;
+  /* Without a start there is no stop. */
+  ts_outbox_stop (priv->outbox);
+  ts_frame_source_clear (&priv->source);
+  clear_broker (&priv->broker);
+  return FALSE;
 }
 
 static gboolean

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "tsdecodeutil.h"
+#include "tserror.h"
 
 static gboolean decode (const TsOutput * output, gint item,
     const TsDecodeParams * params, TsResult * result, GError ** error);
@@ -58,14 +59,26 @@ copy_classes (const TsOutput * output, gint64 start, gint64 n_cells,
   return TRUE;
 }
 
+/* Models say how large a map is. */
+static gboolean
+set_memory_error (gint64 n_cells, GError ** error)
+{
+  g_set_error (error, TS_ERROR, TS_ERROR_MEMORY,
+      "no memory for a mask of %" G_GINT64_FORMAT
+      " cells; use a smaller input or " "free memory", n_cells);
+  return FALSE;
+}
+
 /* Plane by plane, so that memory is read in order. */
 static gboolean
 find_highest (const TsOutput * output, gint64 start, gint64 n_cells,
     guint16 * classes, GError ** error)
 {
-  g_autofree gfloat *best = g_memdup2 (output->data + start,
-      n_cells * sizeof (gfloat));
+  g_autofree gfloat *best = g_try_malloc_n (n_cells, sizeof (gfloat));
 
+  if (!best)
+    return set_memory_error (n_cells, error);
+  memcpy (best, output->data + start, n_cells * sizeof (gfloat));
   for (gint64 c = 0; c < output->shape[1]; c++)
     for (gint64 i = 0; i < n_cells; i++) {
       gint64 offset = start + c * n_cells + i;
@@ -115,8 +128,10 @@ decode (const TsOutput * output, gint item, const TsDecodeParams * params,
     return FALSE;
   n_cells = size[0] * size[1];
   mask = (TsMask) {
-    g_new0 (guint16, n_cells), (gint) size[1], (gint) size[0]
+    g_try_new0 (guint16, n_cells), (gint) size[1], (gint) size[0]
   };
+  if (!mask.classes)
+    return set_memory_error (n_cells, error);
   g_free (result->mask.classes);
   result->mask = mask;
   if (is_map)

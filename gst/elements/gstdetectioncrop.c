@@ -233,7 +233,11 @@ cut_out (GstDetectionCrop * self, const Frame * frame,
   GstBuffer *out = gst_buffer_new_allocate (NULL, self->out_info.size, NULL);
   GstVideoFrame video;
 
-  gst_video_frame_map (&video, &self->out_info, out, GST_MAP_WRITE);
+  if (out == NULL
+      || !gst_video_frame_map (&video, &self->out_info, out, GST_MAP_WRITE)) {
+    gst_clear_buffer (&out);
+    return NULL;
+  }
   ts_frame_crop_copy (&frame->video, cut, &video, fitted);
   gst_video_frame_unmap (&video);
   gst_buffer_copy_into (out, frame->buffer, GST_BUFFER_COPY_FLAGS |
@@ -262,6 +266,12 @@ push_crop (GstDetectionCrop * self, Frame * frame,
     return GST_FLOW_NOT_NEGOTIATED;
   fitted = ts_frame_crop_fit (&cut, width, height);
   out = cut_out (self, frame, &cut, &fitted);
+  if (out == NULL) {
+    GST_ELEMENT_ERROR (self, RESOURCE, NO_SPACE_LEFT,
+        ("No memory for a crop of %dx%d pixels; set width and height, or free "
+            "memory.", width, height), (NULL));
+    return GST_FLOW_ERROR;
+  }
   add_detection (self, out, meta, d, &cut, &fitted);
   add_place (self, frame, out, &cut);
   frame->n_crops++;

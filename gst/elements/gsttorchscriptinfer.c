@@ -237,7 +237,7 @@ add_sink_pad (GstTorchscriptInfer * self)
 {
   self->sinkpad = gst_pad_new_from_static_template (&sink_template, "sink");
   gst_pad_set_chain_function (self->sinkpad, ts_infer_sink_chain);
-  gst_pad_set_event_function (self->sinkpad, ts_infer_sink_event);
+  gst_pad_set_event_full_function (self->sinkpad, ts_infer_sink_event);
   gst_pad_set_query_function (self->sinkpad, ts_infer_sink_query);
   gst_pad_set_activatemode_function (self->sinkpad, ts_infer_sink_activate);
   GST_PAD_SET_PROXY_CAPS (self->sinkpad);

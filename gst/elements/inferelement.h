@@ -72,7 +72,7 @@ GstStructure *ts_infer_get_stats (GstTorchscriptInfer * self);
 /* infersink.c */
 GstFlowReturn ts_infer_sink_chain (GstPad * pad, GstObject * parent,
     GstBuffer * buffer);
-gboolean ts_infer_sink_event (GstPad * pad, GstObject * parent,
+GstFlowReturn ts_infer_sink_event (GstPad * pad, GstObject * parent,
     GstEvent * event);
 gboolean ts_infer_sink_query (GstPad * pad, GstObject * parent,
     GstQuery * query);

@@ -4,6 +4,7 @@
  */
 #include "inferloader.h"
 
+#include "../model/tsthread.h"
 #include "../runtime/tsfilestamp.h"
 #include "inferfallback.h"
 
@@ -17,6 +18,7 @@ struct _TsInferLoader
   GMutex lock;                  /* guards what follows; not held while a model loads */
   GCond wake;
   GThread *thread;              /* NULL until it is needed */
+  GError *no_thread;            /* why it could not start, until that is told */
   gboolean runs, requested, watches;
   gint width, height;           /* 0: no caps yet */
   TsInferModel *ready;
@@ -190,14 +192,35 @@ run (gpointer data)
   return NULL;
 }
 
-/* The lock must be held. */
+/* The lock must be held.  A thread that does not start is tried again with the next
+ * request. */
 static void
 wake (TsInferLoader * self)
 {
   if (self->runs && self->thread == NULL
-      && (self->requested || self->watches || self->failing != NULL))
-    self->thread = g_thread_new ("torchscriptload", run, self);
+      && (self->requested || self->watches || self->failing != NULL)) {
+    g_clear_error (&self->no_thread);
+    self->thread = ts_thread_start ("torchscriptload", run, self,
+        &self->no_thread);
+  }
   g_cond_signal (&self->wake);
+}
+
+/* After wake(), when the lock is held no more. */
+static void
+tell_no_thread (TsInferLoader * self)
+{
+  TsInferSettings settings;
+  GError *error;
+
+  g_mutex_lock (&self->lock);
+  error = g_steal_pointer (&self->no_thread);
+  g_mutex_unlock (&self->lock);
+  if (error == NULL)
+    return;
+  self->funcs->get_settings (self->user_data, &settings);
+  self->funcs->failed (self->user_data, settings.model, error);
+  ts_infer_settings_clear (&settings);
 }
 
 void
@@ -213,6 +236,7 @@ ts_infer_loader_start (TsInferLoader * self, const TsInferSettings * settings)
   self->number = 0;
   wake (self);
   g_mutex_unlock (&self->lock);
+  tell_no_thread (self);
 }
 
 void
@@ -238,6 +262,7 @@ ts_infer_loader_request (TsInferLoader * self)
   self->requested = self->runs;
   wake (self);
   g_mutex_unlock (&self->lock);
+  tell_no_thread (self);
 }
 
 void
@@ -262,6 +287,7 @@ ts_infer_loader_set_watch (TsInferLoader * self, gboolean watch)
   self->watches = watch;
   wake (self);
   g_mutex_unlock (&self->lock);
+  tell_no_thread (self);
 }
 
 void

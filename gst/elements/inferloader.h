@@ -12,7 +12,8 @@ G_BEGIN_DECLS
  * look at the file, until the loader is stopped. */
 typedef struct _TsInferLoader TsInferLoader;
 
-/* The loader's thread calls these, with no lock held. */
+/* The loader's thread calls these, with no lock held; where that cannot start, who
+ * asked for it calls failed(). */
 typedef struct
 {
   /* Copies the settings as they are now; the loader clears them. */

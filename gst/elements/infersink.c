@@ -164,7 +164,7 @@ place_roi (GstTorchscriptInfer * self, const GstVideoInfo * info, TsRoi * roi)
 
 /* The frames before have gone on by then: the model has no other work, and what
  * fails is told before a frame of the new size comes. */
-static gboolean
+static GstFlowReturn
 set_caps (GstTorchscriptInfer * self, GstCaps * caps)
 {
   GstVideoInfo info;
@@ -174,15 +174,17 @@ set_caps (GstTorchscriptInfer * self, GstCaps * caps)
   /* Refused caps come again with every sticky event; one error is enough. */
   if (!gst_video_info_from_caps (&info, caps)
       || (info.width == self->refused_width
-          && info.height == self->refused_height)
-      || !ts_infer_queue_drain (self->queue)
-      || !place_roi (self, &info, &roi)
+          && info.height == self->refused_height))
+    return GST_FLOW_NOT_NEGOTIATED;
+  if (!ts_infer_queue_drain (self->queue))
+    return GST_FLOW_FLUSHING;
+  if (!place_roi (self, &info, &roi)
       || !warm_up (self, roi.width, roi.height))
-    return FALSE;
+    return GST_FLOW_NOT_NEGOTIATED;
   self->info = info;
   self->roi = roi;
   ts_infer_loader_set_size (self->loader, roi.width, roi.height);
-  return TRUE;
+  return GST_FLOW_OK;
 }
 
 static gboolean
@@ -216,7 +218,7 @@ restart_after_eos (GstTorchscriptInfer * self)
     ts_infer_queue_set_flow (self->queue, GST_FLOW_OK);
 }
 
-static gboolean
+static GstFlowReturn
 look_at_event (GstTorchscriptInfer * self, GstEvent * event)
 {
   GstCaps *caps;
@@ -228,31 +230,42 @@ look_at_event (GstTorchscriptInfer * self, GstEvent * event)
     case GST_EVENT_SEGMENT:
       gst_event_copy_segment (event, &self->segment);
       restart_after_eos (self);
-      return TRUE;
+      return GST_FLOW_OK;
     case GST_EVENT_STREAM_START:
       restart_after_eos (self);
-      return TRUE;
+      return GST_FLOW_OK;
     default:
-      return TRUE;
+      return GST_FLOW_OK;
   }
 }
 
-gboolean
-ts_infer_sink_event (GstPad * pad, GstObject * parent, GstEvent * event)
+static gboolean
+pass_at_once (GstTorchscriptInfer * self, GstEvent * event)
 {
-  GstTorchscriptInfer *self = GST_TORCHSCRIPT_INFER (parent);
-
   if (GST_EVENT_TYPE (event) == GST_EVENT_FLUSH_START)
     return flush_start (self, event);
   if (GST_EVENT_TYPE (event) == GST_EVENT_FLUSH_STOP)
     return flush_stop (self, event);
-  if (!GST_EVENT_IS_SERIALIZED (event))
-    return gst_pad_push_event (self->srcpad, event);
-  if (!look_at_event (self, event)) {
+  return gst_pad_push_event (self->srcpad, event);
+}
+
+/* What comes while the element stops is no error, of which upstream would tell. */
+GstFlowReturn
+ts_infer_sink_event (GstPad * pad, GstObject * parent, GstEvent * event)
+{
+  GstTorchscriptInfer *self = GST_TORCHSCRIPT_INFER (parent);
+  GstFlowReturn flow;
+
+  if (!GST_EVENT_IS_SERIALIZED (event)
+      || GST_EVENT_TYPE (event) == GST_EVENT_FLUSH_STOP)
+    return pass_at_once (self, event) ? GST_FLOW_OK : GST_FLOW_ERROR;
+  flow = look_at_event (self, event);
+  if (flow != GST_FLOW_OK) {
     gst_event_unref (event);
-    return FALSE;
+    return flow;
   }
-  return ts_infer_queue_push_event (self->queue, event);
+  return ts_infer_queue_push_event (self->queue, event) ? GST_FLOW_OK :
+      GST_FLOW_FLUSHING;
 }
 
 /* What downstream can take is what we can, save one thing: a crop that is only
@@ -264,6 +277,22 @@ remove_crop (GstQuery * query)
 
   if (gst_query_find_allocation_meta (query, GST_VIDEO_CROP_META_API_TYPE, &i))
     gst_query_remove_nth_allocation_meta (query, i);
+}
+
+/* A query may come while the element stops. */
+static void
+propose_memory (GstTorchscriptInfer * self, GstQuery * query)
+{
+  TsInferModel *model = NULL;
+
+  GST_OBJECT_LOCK (self);
+  if (self->model != NULL)
+    model = ts_infer_model_ref (self->model);
+  GST_OBJECT_UNLOCK (self);
+  if (model == NULL)
+    return;
+  ts_frame_memory_propose (ts_infer_model_get_detector (model), query);
+  ts_infer_model_unref (model);
 }
 
 gboolean
@@ -278,8 +307,7 @@ ts_infer_sink_query (GstPad * pad, GstObject * parent, GstQuery * query)
   if (GST_QUERY_TYPE (query) != GST_QUERY_ALLOCATION)
     return done;
   remove_crop (query);
-  ts_frame_memory_propose (ts_instance_get_detector (self->model->instance),
-      query);
+  propose_memory (self, query);
   return done;
 }
 

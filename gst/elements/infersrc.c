@@ -336,12 +336,47 @@ run_task (gpointer pad)
   ts_infer_queue_finish (self->queue, item, flow, result);
 }
 
+/* GStreamer takes a task that could not start for one that runs, and would wait for
+ * its end for ever.  GLib's pool of threads may still start it, whenever it has one,
+ * and then it locks the pad: the pad stays for as long as the task, which has nothing
+ * to do any more. */
+static void
+forget_task (GstTorchscriptInfer * self, GstPad * pad)
+{
+  GstTask *task;
+
+  GST_OBJECT_LOCK (pad);
+  task = GST_PAD_TASK (pad);
+  GST_PAD_TASK (pad) = NULL;
+  GST_OBJECT_UNLOCK (pad);
+  g_object_set_data_full (G_OBJECT (task), "pad", gst_object_ref (pad),
+      gst_object_unref);
+  gst_task_set_state (task, GST_TASK_STOPPED);
+  ts_infer_queue_set_flow (self->queue, GST_FLOW_FLUSHING);
+  /* Behind this it is not in here, should it have started by now. */
+  GST_PAD_STREAM_LOCK (pad);
+  GST_PAD_STREAM_UNLOCK (pad);
+  gst_object_unref (task);
+}
+
+static gboolean
+start_task (GstTorchscriptInfer * self)
+{
+  if (gst_pad_start_task (self->srcpad, run_task, self->srcpad, NULL))
+    return TRUE;
+  forget_task (self, self->srcpad);
+  GST_ELEMENT_ERROR (self, RESOURCE, FAILED,
+      ("The thread of the source pad cannot start; end other programs, or raise "
+          "the limit on processes (ulimit -u)."), (NULL));
+  return FALSE;
+}
+
 void
 ts_infer_src_start (GstTorchscriptInfer * self)
 {
   ts_infer_queue_set_flow (self->queue, GST_FLOW_OK);
   if (gst_pad_is_active (self->srcpad))
-    gst_pad_start_task (self->srcpad, run_task, self->srcpad, NULL);
+    start_task (self);
 }
 
 void
@@ -407,7 +442,7 @@ ts_infer_src_activate (GstPad * pad, GstObject * parent, GstPadMode mode,
     return FALSE;
   if (active) {
     ts_infer_queue_set_flow (self->queue, GST_FLOW_OK);
-    return gst_pad_start_task (pad, run_task, pad, NULL);
+    return start_task (self);
   }
   ts_infer_queue_set_flow (self->queue, GST_FLOW_FLUSHING);
   return gst_pad_stop_task (pad);

@@ -15,6 +15,7 @@
 #include "tssandbox.h"
 #include "tsshared.h"
 #include "tsshim.h"
+#include "tsthread.h"
 #include "tswire.h"
 
 #define ERROR_SIZE 4096
@@ -380,6 +381,16 @@ crash_plainly (void)
     signal (signals[i], SIG_DFL);
 }
 
+static gboolean
+start_watching (GError ** error)
+{
+  GThread *thread = ts_thread_start ("watch-parent", watch_parent, NULL, error);
+
+  if (thread)
+    g_thread_unref (thread);
+  return thread != NULL;
+}
+
 int
 main (void)
 {
@@ -389,11 +400,10 @@ main (void)
   g_autoptr (GError) error = NULL;
 
   leave_standard_output ();
-  self.api = ts_shim_open (&error);
+  self.api = start_watching (&error) ? ts_shim_open (&error) : NULL;
   if (!say_hello (self.api, error))
     return 1;
   crash_plainly ();
-  g_thread_unref (g_thread_new ("watch-parent", watch_parent, NULL));
   while (serve (&self));
   /* libtorch's destructors would meet the filter. */
   _exit (0);

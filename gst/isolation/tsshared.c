@@ -152,7 +152,9 @@ ts_shared_read_tensor (const TsShared * self, GVariant * message,
     return FALSE;
   tensor->dtype = (TsShimDtype) dtype;
   tensor->n_dims = (gint32) n_dims;
-  memcpy (tensor->shape, shape, n_dims * sizeof *shape);
+  /* Of no dimensions there is no array. */
+  if (n_dims > 0)
+    memcpy (tensor->shape, shape, n_dims * sizeof *shape);
   size = ts_shared_tensor_size (tensor);
   tensor->data = size ? self->data + offset : (gpointer) & nothing;
   if (size == 0)

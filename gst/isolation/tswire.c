@@ -150,7 +150,9 @@ receive_message (int socket, const gchar * type, gint64 deadline,
     return result;
   if (size > MAX_MESSAGE)
     return TS_WIRE_CLOSED;
-  bytes = g_malloc (size);
+  bytes = g_try_malloc (MAX (size, 1));
+  if (!bytes)
+    return TS_WIRE_CLOSED;
   result = receive_all (socket, bytes, size, deadline, fds);
   if (result != TS_WIRE_GOT) {
     g_free (bytes);

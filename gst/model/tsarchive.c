@@ -81,6 +81,8 @@ set_zip_error (const Unpacker * self, GError ** error)
 {
   const gchar *cause = archive_error_string (self->archive);
 
+  if (!ts_file_is_readable (self->path, "package in one file", error))
+    return;
   g_set_error (error, TS_ERROR, TS_ERROR_FORMAT,
       "%s: is a damaged zip archive (%s), expected a package in one file; copy "
       "it anew", self->path, cause ? cause : "no reason given");
@@ -270,6 +272,8 @@ ts_archive_unpack (const gchar * path, const gchar * dir, GError ** error)
     return FALSE;
   self.archive = archive = open_zip (path);
   if (!archive || g_stat (path, &info) != 0) {
+    if (!ts_file_is_readable (path, "package in one file", error))
+      return FALSE;
     g_set_error (error, TS_ERROR, TS_ERROR_FORMAT,
         "%s: is no zip archive, or its end is missing; expected a package in "
         "one file; copy it anew", path);
@@ -285,9 +289,13 @@ static gboolean
 set_pack_error (struct archive *archive, const gchar * path, GError ** error)
 {
   const gchar *cause = archive_error_string (archive);
+  gint number = archive_errno (archive);
 
-  g_set_error (error, TS_ERROR, TS_ERROR_READ, "%s: cannot be written: %s",
-      path, cause ? cause : "no reason given");
+  /* libarchive has negative numbers of its own. */
+  g_set_error (error, TS_ERROR, TS_ERROR_READ,
+      "%s: cannot be written: %s; free " "space there, or choose another place",
+      path,
+      number > 0 ? g_strerror (number) : cause ? cause : "no reason given");
   return FALSE;
 }
 
@@ -298,7 +306,7 @@ pack_data (struct archive *archive, gint fd, const gchar * from,
   g_autofree guint8 *block = g_malloc (BLOCK);
   gssize n;
 
-  while ((n = read (fd, block, BLOCK)) > 0)
+  while ((n = ts_file_read_block (fd, block, BLOCK)) > 0)
     if (archive_write_data (archive, block, (gsize) n) != n)
       return set_pack_error (archive, path, error);
   if (n < 0)

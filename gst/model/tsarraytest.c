@@ -46,6 +46,15 @@ check_shape (const gchar * path, const TsNpy * expected,
 }
 
 static gboolean
+set_memory_error (const gchar * path, gsize size, GError ** error)
+{
+  g_set_error (error, TS_ERROR, TS_ERROR_MEMORY,
+      "%s: no memory for the self-test's array of %" G_GSIZE_FORMAT " numbers; "
+      "free memory, or turn self-test off", path, size);
+  return FALSE;
+}
+
+static gboolean
 differs (gfloat found, gfloat expected)
 {
   /* NaN differs from everything. */
@@ -84,9 +93,11 @@ ask (const TsModelSpec * spec, TsEngine * engine, const TsNpy * input,
     const gfloat * values, TsOutput * output, GError ** error)
 {
   g_autofree gchar *converted =
-      g_malloc (input->size * ts_dtype_size (spec->dtype) + 1);
+      g_try_malloc_n (input->size + 1, ts_dtype_size (spec->dtype));
   TsTensor tensor = { converted, spec->dtype, input->n_dims };
 
+  if (!converted)
+    return set_memory_error (spec->path, input->size, error);
   memcpy (tensor.shape, input->shape, input->n_dims * sizeof (gint64));
   if (spec->dtype == TS_DTYPE_UINT8 && !input->is_float)
     memcpy (converted, input->data, input->size);
@@ -113,6 +124,9 @@ ts_array_test_run (const TsModelSpec * spec, TsEngine * engine, GError ** error)
     return FALSE;
   question = ts_npy_to_floats (&input);
   answer = ts_npy_to_floats (&expected);
+  if (!question || !answer)
+    return set_memory_error (spec->path, MAX (input.size, expected.size),
+        error);
   return ask (spec, engine, &input, question, &output, error)
       && check_shape (expected_path, &expected, &output, error)
       && compare (expected_path, answer, expected.size, &output, error);

@@ -130,6 +130,8 @@ static gboolean
 open_engine (TsDetector * self, const TsDetectorOptions * options,
     GError ** error)
 {
+  const gchar *weights =
+      options->weights ? options->weights : self->spec->weights;
   TsEngineOptions engine_options = {
     .path = self->spec->path,
     .device = options->device ? options->device : "auto",
@@ -138,7 +140,10 @@ open_engine (TsDetector * self, const TsDetectorOptions * options,
     .threads = options->threads,
     .dtype = self->spec->dtype == TS_DTYPE_UINT8 ? TS_DTYPE_FLOAT32 :
         self->spec->dtype,
-    .weights = options->weights ? options->weights : self->spec->weights,
+    .weights = weights,
+    .bytes = ts_model_spec_get_hashed (self->spec, self->spec->path),
+    .weights_bytes = options->weights ? NULL :
+        ts_model_spec_get_hashed (self->spec, weights),
     .op_libs = options->op_libs,
     .safety = options->safety,
     .tunable = wants_form (options),
@@ -185,16 +190,21 @@ TsDetector *
 ts_detector_fork (TsDetector * self)
 {
   TsDetector *origin = self->origin ? self->origin : self;
-  TsDetector *fork = g_new0 (TsDetector, 1);
+  TsEngine *engine;
+  TsDetector *fork;
 
   g_return_val_if_fail (self->size_settled, NULL);
+  engine = ts_engine_fork (origin->engine);
+  if (!engine)
+    return NULL;
+  fork = g_new0 (TsDetector, 1);
   g_atomic_ref_count_init (&fork->references);
   g_atomic_ref_count_inc (&origin->references);
   fork->origin = origin;
   fork->spec = origin->spec;
   fork->decoder = origin->decoder;
   fork->output_keys = origin->output_keys;
-  fork->engine = ts_engine_fork (origin->engine);
+  fork->engine = engine;
   fork->inputs = ts_inputs_new (fork->spec);
   fork->frames = g_array_new (FALSE, FALSE, sizeof (TsFrame));
   fork->size_settled = TRUE;
@@ -743,9 +753,9 @@ detect_in_picture (gpointer user, GArray * boxes)
 static guint8 *
 make_noise (gsize size)
 {
-  guint8 *pixels = g_malloc (size);
+  guint8 *pixels = g_try_malloc (size);
 
-  for (gsize i = 0; i < size; i++)
+  for (gsize i = 0; pixels && i < size; i++)
     pixels[i] = (guint8) ((guint32) i * 2654435761u >> 24);
   return pixels;
 }
@@ -758,6 +768,12 @@ fill_with_noise (TsDetector * self, gint width, gint height, GError ** error)
   TsImage image = { TS_PIXEL_GRAY8, width, height, {pixels}, {width} };
   guint n = find_single_reason (self->spec) ? 1 : self->batch_size;
 
+  if (!pixels) {
+    g_set_error (error, TS_ERROR, TS_ERROR_MEMORY,
+        "%s: no memory for a picture of %dx%d to tune with; free memory, or set "
+        "tune=off", self->spec->path, width, height);
+    return FALSE;
+  }
   for (guint i = 0; n > 1 && i < n; i++)
     if (!ts_inputs_fill_item (self->inputs, &image, i, n, error))
       return FALSE;

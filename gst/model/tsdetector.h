@@ -110,7 +110,7 @@ const gchar *ts_detector_get_frames_note (const TsDetector * self);
 /* Another lane into the same module: shares its weights and description, has
  * buffers of its own, and so may run in another thread at the same time.  Only
  * after a run of @self, which settles the size of input if that is found by
- * trying.  The lanes may be freed in any order. */
+ * trying.  The lanes may be freed in any order.  NULL: ts_engine_fork()'s. */
 TsDetector *ts_detector_fork (TsDetector * self);
 
 /* The threshold of a run with unset thresholds. */

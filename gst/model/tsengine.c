@@ -150,13 +150,14 @@ load_isolated (TsEngine * self, const TsShimLoadOptions * options,
 }
 
 /* A process is ended when it is late; a thread cannot be. */
-static void
-watch (TsEngine * self, const TsSafety * safety)
+static gboolean
+watch (TsEngine * self, const TsSafety * safety, GError ** error)
 {
   if (safety->isolated || safety->forward_timeout_ms == 0)
-    return;
-  self->watchdog = ts_watchdog_new ();
+    return TRUE;
+  self->watchdog = ts_watchdog_new (error);
   self->timeout_ms = safety->forward_timeout_ms;
+  return self->watchdog != NULL;
 }
 
 static gboolean
@@ -178,6 +179,8 @@ load (TsEngine * self, const TsEngineOptions * options,
   gchar text[ERROR_SIZE] = "";
   TsShimStatus status;
 
+  if (options->bytes)
+    load_options.data = g_bytes_get_data (options->bytes, &load_options.size);
   if (weights)
     load_options.weights =
         ts_safetensors_get (weights, &load_options.n_weights);
@@ -193,8 +196,12 @@ static gboolean
 open_weights (const TsEngineOptions * options, TsSafetensors ** weights,
     GError ** error)
 {
-  *weights = options->weights ?
-      ts_safetensors_open (options->weights, error) : NULL;
+  *weights = NULL;
+  if (options->weights_bytes)
+    *weights = ts_safetensors_parse (options->weights, options->weights_bytes,
+        error);
+  else if (options->weights)
+    *weights = ts_safetensors_open (options->weights, error);
   return *weights || !options->weights;
 }
 
@@ -212,9 +219,9 @@ ts_engine_open (const TsEngineOptions * options, GError ** error)
   self->api = options->safety.isolated ? ts_remote_open (error) :
       ts_shim_open (error);
   if (!self->api || !set_device (self, options, error)
-      || !load (self, options, weights, error))
+      || !load (self, options, weights, error)
+      || !watch (self, &options->safety, error))
     return NULL;
-  watch (self, &options->safety);
   return g_steal_pointer (&self);
 }
 
@@ -222,16 +229,19 @@ TsEngine *
 ts_engine_fork (TsEngine * self)
 {
   TsEngine *origin = self->origin ? self->origin : self;
-  TsEngine *fork = g_new0 (TsEngine, 1);
+  TsWatchdog *watchdog = origin->watchdog ? ts_watchdog_new (NULL) : NULL;
+  TsEngine *fork;
 
+  if (origin->watchdog && !watchdog)
+    return NULL;
+  fork = g_new0 (TsEngine, 1);
   g_atomic_ref_count_init (&fork->references);
   g_atomic_ref_count_inc (&origin->references);
   fork->origin = origin;
   fork->api = origin->api;
   fork->module = origin->module;
   fork->timeout_ms = origin->timeout_ms;
-  if (origin->watchdog)
-    fork->watchdog = ts_watchdog_new ();
+  fork->watchdog = watchdog;
   fork->path = origin->path;
   fork->device = origin->device;
   fork->device_reason = origin->device_reason;
@@ -437,12 +447,24 @@ make_run (gpointer data, gpointer unused)
 }
 
 /* The caller's inputs may be gone before a lost thread is done with them. */
-static void
-copy_inputs (Run * run, const TsTensor * inputs)
+static gboolean
+copy_inputs (TsEngine * self, Run * run, const TsTensor * inputs,
+    GError ** error)
 {
-  for (gsize i = 0; i < run->n_inputs; i++)
-    run->tensors[i].data = run->copies[i] = g_memdup2 (inputs[i].data,
-        ts_tensor_n_elements (&inputs[i]) * ts_dtype_size (inputs[i].dtype));
+  for (gsize i = 0; i < run->n_inputs; i++) {
+    gsize size =
+        ts_tensor_n_elements (&inputs[i]) * ts_dtype_size (inputs[i].dtype);
+
+    run->tensors[i].data = run->copies[i] = g_try_malloc (MAX (size, 1));
+    if (!run->copies[i]) {
+      g_set_error (error, TS_ERROR, TS_ERROR_MEMORY,
+          "%s: no memory for %" G_GSIZE_FORMAT " bytes of input; use a smaller "
+          "input or free memory", self->path, size);
+      return FALSE;
+    }
+    memcpy (run->copies[i], inputs[i].data, size);
+  }
+  return TRUE;
 }
 
 static void
@@ -507,8 +529,10 @@ ts_engine_run (TsEngine * self, const TsTensor * inputs, gsize n_inputs,
   if (g_atomic_int_get (&origin->lost))
     return set_lost_error (self, error);
   run = take_run (self, inputs, n_inputs, n_listed);
-  if (self->watchdog)
-    copy_inputs (run, inputs);
+  if (self->watchdog && !copy_inputs (self, run, inputs, error)) {
+    give_back_run (self, run);
+    return FALSE;
+  }
   if (!call_in_time (self, run, error))
     return FALSE;
   done = take_answer (self, run, error);

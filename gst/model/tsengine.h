@@ -26,6 +26,8 @@ typedef struct
   gint threads;                 /* intra-op threads of the CPU; 0: one a core */
   TsDtype dtype;                /* of floating parameters */
   const gchar *weights;         /* safetensors file put over the module's own, or NULL */
+  GBytes *bytes;                /* of path and of weights, where they were read */
+  GBytes *weights_bytes;        /* before; or NULL */
   const gchar *op_libs;         /* libraries of custom operators, by commas; or NULL */
   TsSafety safety;
   gboolean tunable;             /* ts_engine_prepare() will come */
@@ -39,7 +41,8 @@ TsEngine *ts_engine_open (const TsEngineOptions * options, GError ** error);
 void ts_engine_free (TsEngine * self);
 
 /* Another lane into the same module, for another thread: its runs and answers are
- * its own.  The engines may be freed in any order. */
+ * its own.  The engines may be freed in any order.  NULL: there is no thread for
+ * its watchdog. */
 TsEngine *ts_engine_fork (TsEngine * self);
 
 /* Whether @device is a well-formed device string; else TS_ERROR_CONFIG with the

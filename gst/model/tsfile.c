@@ -1,16 +1,20 @@
-/* tsfile.c - reads small files whole, with errors that name them
+/* tsfile.c - reads files, with errors that name them
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include "tsfile.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "tserror.h"
 
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
+#define BLOCK 65536
 
 void
 ts_file_set_error (GError ** error, const gchar * path, const gchar * what,
@@ -99,4 +103,99 @@ ts_file_read_text (const gchar * path, const gchar * what, gsize * size,
     memmove (text, text + strlen (BYTE_ORDER_MARK), *size + 1);
   }
   return g_steal_pointer (&text);
+}
+
+gint
+ts_file_open (const gchar * path)
+{
+  return g_open (path, O_RDONLY | O_CLOEXEC, 0);
+}
+
+gssize
+ts_file_read_block (gint fd, gpointer block, gsize size)
+{
+  gsize done = 0;
+
+  while (done < size) {
+    gssize n = read (fd, (guint8 *) block + done, size - done);
+
+    if (n < 0 && errno != EINTR)
+      return -1;
+    if (n == 0)
+      break;
+    if (n > 0)
+      done += (gsize) n;
+  }
+  return (gssize) done;
+}
+
+gboolean
+ts_file_each_block (const gchar * path, const gchar * what,
+    TsFileBlockFunc func, gpointer user_data, GError ** error)
+{
+  guint8 block[BLOCK];
+  gint fd = ts_file_open (path);
+  gssize n = -1;
+
+  while (fd >= 0 && (n = ts_file_read_block (fd, block, BLOCK)) > 0)
+    func (user_data, block, (gsize) n);
+  if (n < 0)
+    ts_file_set_error (error, path, what, errno);
+  if (fd >= 0)
+    close (fd);
+  return n == 0;
+}
+
+static void
+ignore (gpointer user_data, gconstpointer block, gsize size)
+{
+}
+
+gboolean
+ts_file_is_readable (const gchar * path, const gchar * what, GError ** error)
+{
+  return ts_file_each_block (path, what, ignore, NULL, error);
+}
+
+/* One byte more than the file should have tells that it has grown. */
+static GBytes *
+read_known (gint fd, gsize size, const gchar * path, const gchar * what,
+    GError ** error)
+{
+  g_autofree guint8 *data = size < G_MAXSSIZE ? g_try_malloc (size + 1) : NULL;
+  gssize n = data ? ts_file_read_block (fd, data, size + 1) : 0;
+
+  if (!data)
+    g_set_error (error, TS_ERROR, TS_ERROR_MEMORY,
+        "%s: no memory for the %" G_GSIZE_FORMAT
+        " bytes of this %s; free memory", path, size, what);
+  else if (n < 0)
+    ts_file_set_error (error, path, what, errno);
+  else if ((gsize) n != size)
+    g_set_error (error, TS_ERROR, TS_ERROR_READ,
+        "%s: had %" G_GSIZE_FORMAT " bytes and then %s, so this %s was changed "
+        "while it was read; write a new file and rename it to replace the old one",
+        path, size, (gsize) n < size ? "fewer" : "more", what);
+  else
+    return g_bytes_new_take (g_steal_pointer (&data), size);
+  return NULL;
+}
+
+GBytes *
+ts_file_read_bytes (const gchar * path, const gchar * what, GError ** error)
+{
+  GBytes *bytes = NULL;
+  struct stat info;
+  gint fd;
+
+  if (!ts_file_check (path, what, error))
+    return NULL;
+  fd = ts_file_open (path);
+  if (fd < 0 || fstat (fd, &info) != 0)
+    ts_file_set_error (error, path, what, errno);
+  else
+    bytes = read_known (fd, (gsize) info.st_size, path, what, error);
+  if (fd >= 0)
+    close (fd);
+  return bytes;
 }

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <glib/gstdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tsarchive.h"
@@ -264,12 +265,23 @@ ts_model_spec_add_config (TsModelSpec * self, const gchar * text, gsize size,
       error);
 }
 
+GBytes *
+ts_model_spec_get_hashed (const TsModelSpec * self, const gchar * path)
+{
+  gchar *real = self->hashed && path ? realpath (path, NULL) : NULL;
+  GBytes *bytes = real ? g_hash_table_lookup (self->hashed, real) : NULL;
+
+  free (real);
+  return bytes;
+}
+
 void
 ts_model_spec_drop_files (TsModelSpec * self)
 {
   if (self->temporary)
     ts_tree_remove (self->temporary);
   g_clear_pointer (&self->temporary, g_free);
+  g_clear_pointer (&self->hashed, g_hash_table_unref);
 }
 
 void

@@ -66,6 +66,8 @@ typedef struct
   gboolean max_detections_known;
   gint first_class;             /* what the module calls the class 0 */
   TsActivation activation;
+  GHashTable *hashed;           /* path -> GBytes of modules and weights whose hash
+                                   was checked: these are loaded; or NULL */
   gchar *temporary;             /* directory that a zip was unpacked to, or NULL */
 } TsModelSpec;
 
@@ -90,7 +92,13 @@ TsModelSpec *ts_model_spec_read_trusted (const gchar * path,
 gboolean ts_model_spec_add_config (TsModelSpec * self, const gchar * json,
     gsize size, GError ** error);
 
-/* Removes the temporary directory early: once the module is loaded. */
+/* The bytes of @path, a module or weights, if their hash was checked; else NULL.
+ * They are @self's. */
+GBytes *ts_model_spec_get_hashed (const TsModelSpec * self,
+    const gchar * path);
+
+/* Drops what was read of the files, and the temporary directory, early: once the
+ * module is loaded. */
 void ts_model_spec_drop_files (TsModelSpec * self);
 
 void ts_model_spec_free (TsModelSpec * self);

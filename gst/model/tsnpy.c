@@ -31,11 +31,10 @@ set_error (const gchar * path, const gchar * found, GError ** error)
 
 /* The header's text, and where the data begins. */
 static gchar *
-get_header (GMappedFile * file, gsize * begin)
+get_header (GBytes * file, gsize * begin)
 {
-  const guint8 *content = (const guint8 *) g_mapped_file_get_contents (file);
-  gsize size = g_mapped_file_get_length (file);
-  gsize length, start;
+  gsize length, start, size;
+  const guint8 *content = g_bytes_get_data (file, &size);
 
   if (size < 12 || memcmp (content, MAGIC, strlen (MAGIC)) != 0)
     return NULL;
@@ -90,20 +89,6 @@ parse_header (TsNpy * self, const gchar * header)
 }
 
 static gboolean
-map (TsNpy * self, const gchar * path, GError ** error)
-{
-  g_autoptr (GError) cause = NULL;
-
-  if (!ts_file_check (path, ".npy file", error))
-    return FALSE;
-  self->file = g_mapped_file_new (path, FALSE, &cause);
-  if (!self->file)
-    g_set_error (error, TS_ERROR, TS_ERROR_READ,
-        "%s: cannot read this .npy file: %s", path, cause->message);
-  return self->file != NULL;
-}
-
-static gboolean
 parse (TsNpy * self, const gchar * path, GError ** error)
 {
   g_autofree gchar *header = NULL;
@@ -113,9 +98,9 @@ parse (TsNpy * self, const gchar * path, GError ** error)
   if (!header || !parse_header (self, header))
     return set_error (path, "has no such header", error);
   if (!g_size_checked_mul (&bytes, self->size, self->is_float ? 4 : 1)
-      || bytes != g_mapped_file_get_length (self->file) - begin)
+      || bytes != g_bytes_get_size (self->file) - begin)
     return set_error (path, "is shorter or longer than its shape says", error);
-  self->data = g_mapped_file_get_contents (self->file) + begin;
+  self->data = (const guint8 *) g_bytes_get_data (self->file, NULL) + begin;
   return TRUE;
 }
 
@@ -123,7 +108,8 @@ gboolean
 ts_npy_open (TsNpy * self, const gchar * path, GError ** error)
 {
   memset (self, 0, sizeof *self);
-  if (map (self, path, error) && parse (self, path, error))
+  self->file = ts_file_read_bytes (path, ".npy file", error);
+  if (self->file && parse (self, path, error))
     return TRUE;
   ts_npy_clear (self);
   return FALSE;
@@ -132,15 +118,17 @@ ts_npy_open (TsNpy * self, const gchar * path, GError ** error)
 void
 ts_npy_clear (TsNpy * self)
 {
-  g_clear_pointer (&self->file, g_mapped_file_unref);
+  g_clear_pointer (&self->file, g_bytes_unref);
 }
 
 gfloat *
 ts_npy_to_floats (const TsNpy * self)
 {
   /* One more: an empty array has memory, too. */
-  gfloat *floats = g_new (gfloat, self->size + 1);
+  gfloat *floats = g_try_malloc_n (self->size + 1, sizeof (gfloat));
 
+  if (!floats)
+    return NULL;
   if (self->is_float)
     memcpy (floats, self->data, self->size * sizeof (gfloat));
   else

@@ -10,10 +10,10 @@ G_BEGIN_DECLS
 
 #define TS_NPY_MAX_DIMS 8
 
-/* A dense, row-major array of uint8 or float32, mapped from a file. */
+/* A dense, row-major array of uint8 or float32, and the file that it is in. */
 typedef struct
 {
-  GMappedFile *file;
+  GBytes *file;
   gconstpointer data;           /* may be unaligned */
   gboolean is_float;            /* float32, little-endian; else uint8 */
   gint n_dims;
@@ -21,11 +21,12 @@ typedef struct
   gsize size;                   /* elements */
 } TsNpy;
 
-/* Errors: TS_ERROR_NOT_FOUND, _READ, _FORMAT (other types, other orders). */
+/* Errors: ts_file_read_bytes()'s; TS_ERROR_FORMAT (other types, other orders). */
 gboolean ts_npy_open (TsNpy * self, const gchar * path, GError ** error);
 void ts_npy_clear (TsNpy * self);
 
-/* The numbers as float32, uint8 divided by 255; free with g_free(). */
+/* The numbers as float32, uint8 divided by 255; free with g_free().  NULL: there is
+ * no memory for them. */
 gfloat *ts_npy_to_floats (const TsNpy * self);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TsNpy, ts_npy_clear)

@@ -135,31 +135,51 @@ check_files (const TsJson * json, const gchar * dir, GError ** error)
   return TRUE;
 }
 
+static void
+update (gpointer checksum, gconstpointer block, gsize size)
+{
+  g_checksum_update (checksum, block, (gssize) size);
+}
+
 gchar *
 ts_package_compute_sha256 (const gchar * path, GError ** error)
 {
   g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
-  g_autofree guchar *buffer = g_malloc (65536);
-  FILE *file = fopen (path, "rb");
-  gboolean failed;
-  gsize n;
 
-  if (!file) {
-    ts_file_set_error (error, path, "file of a package", errno);
+  if (!ts_file_each_block (path, "file of a package", update, checksum, error))
     return NULL;
-  }
-  while ((n = fread (buffer, 1, 65536, file)) > 0)
-    g_checksum_update (checksum, buffer, n);
-  failed = ferror (file);
-  if (failed)
-    ts_file_set_error (error, path, "file of a package", errno);
-  fclose (file);
-  return failed ? NULL : g_strdup (g_checksum_get_string (checksum));
+  return g_strdup (g_checksum_get_string (checksum));
 }
 
 static gboolean
-check_one_sha256 (const TsJson * json, const gchar * dir, const gchar * name,
-    GError ** error)
+is_loaded_by_torch (const gchar * name)
+{
+  return g_str_has_suffix (name, ".pt") || g_str_has_suffix (name, ".pth")
+      || g_str_has_suffix (name, ".safetensors");
+}
+
+/* What libtorch gets is kept, so that nobody can put another file into its place
+ * between the look at its hash and the loading. */
+static gchar *
+read_and_hash (TsModelSpec * spec, const gchar * path, GError ** error)
+{
+  GBytes *bytes;
+
+  if (!is_loaded_by_torch (path))
+    return ts_package_compute_sha256 (path, error);
+  bytes = ts_file_read_bytes (path, "file of a package", error);
+  if (!bytes)
+    return NULL;
+  if (!spec->hashed)
+    spec->hashed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
+        (GDestroyNotify) g_bytes_unref);
+  g_hash_table_insert (spec->hashed, g_strdup (path), bytes);
+  return g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, bytes);
+}
+
+static gboolean
+check_one_sha256 (TsModelSpec * spec, const TsJson * json, const gchar * dir,
+    const gchar * name, GError ** error)
 {
   g_autofree gchar *path = ts_package_resolve (dir, json->file, name, error);
   g_autofree gchar *found = NULL;
@@ -170,7 +190,7 @@ check_one_sha256 (const TsJson * json, const gchar * dir, const gchar * name,
     return FALSE;
   if (!ts_file_check (path, "file of a package", error))
     return FALSE;
-  found = ts_package_compute_sha256 (path, error);
+  found = read_and_hash (spec, path, error);
   if (!found)
     return FALSE;
   if (g_ascii_strcasecmp (found, expected) == 0)
@@ -182,7 +202,8 @@ check_one_sha256 (const TsJson * json, const gchar * dir, const gchar * name,
 }
 
 static gboolean
-check_sha256 (const TsJson * json, const gchar * dir, GError ** error)
+check_sha256 (TsModelSpec * spec, const TsJson * json, const gchar * dir,
+    GError ** error)
 {
   TsJson sums = { json->file, "sha256.", NULL };
   g_autoptr (GList) names = NULL;
@@ -195,7 +216,7 @@ check_sha256 (const TsJson * json, const gchar * dir, GError ** error)
   sums.object = json_node_get_object (node);
   names = json_object_get_members (sums.object);
   for (GList * name = names; name; name = name->next)
-    if (!check_one_sha256 (&sums, dir, name->data, error))
+    if (!check_one_sha256 (spec, &sums, dir, name->data, error))
       return FALSE;
   return TRUE;
 }
@@ -248,7 +269,7 @@ read_metadata (TsModelSpec * spec, const gchar * dir, GError ** error)
       || !ts_json_get_string (&json, "name", TS_JSON_REQUIRED, &name, error)
       || !check_metadata_types (&json, error)
       || !check_files (&json, dir, error)
-      || !check_sha256 (&json, dir, error))
+      || !check_sha256 (spec, &json, dir, error))
     return FALSE;
   spec->name = g_strdup (name);
   return TRUE;

@@ -31,11 +31,12 @@ parse_header (TsPpm * self)
   g_autoptr (GRegex) regex = g_regex_new (HEADER, G_REGEX_RAW, 0, NULL);
   g_autoptr (GMatchInfo) match = NULL;
   g_autofree gchar *width = NULL, *height = NULL;
-  gsize size = g_mapped_file_get_length (self->file);
+  gsize size;
+  const gchar *content = g_bytes_get_data (self->file, &size);
   gint begin = 0;
 
-  if (!g_regex_match_full (regex, g_mapped_file_get_contents (self->file),
-          (gssize) MIN (size, MAX_HEADER), 0, 0, &match, NULL))
+  if (!g_regex_match_full (regex, content, (gssize) MIN (size, MAX_HEADER), 0,
+          0, &match, NULL))
     return 0;
   width = g_match_info_fetch (match, 1);
   height = g_match_info_fetch (match, 2);
@@ -54,29 +55,22 @@ parse (TsPpm * self, const gchar * path, GError ** error)
   if (begin == 0 || image->width < 1 || image->width > TS_PPM_MAX_EDGE
       || image->height < 1 || image->height > TS_PPM_MAX_EDGE)
     return set_error (path, "has no such header", error);
-  if (g_mapped_file_get_length (self->file) - begin
+  if (g_bytes_get_size (self->file) - begin
       != (gsize) image->width * image->height * 3)
     return set_error (path, "is shorter or longer than its header says", error);
   image->format = TS_PIXEL_RGB;
   image->stride[0] = 3 * image->width;
-  image->plane[0] = (const guint8 *) g_mapped_file_get_contents (self->file)
-      + begin;
+  image->plane[0] =
+      (const guint8 *) g_bytes_get_data (self->file, NULL) + begin;
   return TRUE;
 }
 
 gboolean
 ts_ppm_open (TsPpm * self, const gchar * path, GError ** error)
 {
-  g_autoptr (GError) cause = NULL;
-
   memset (self, 0, sizeof *self);
-  if (!ts_file_check (path, "picture", error))
-    return FALSE;
-  self->file = g_mapped_file_new (path, FALSE, &cause);
-  if (!self->file)
-    g_set_error (error, TS_ERROR, TS_ERROR_READ,
-        "%s: cannot read this picture: %s", path, cause->message);
-  else if (parse (self, path, error))
+  self->file = ts_file_read_bytes (path, "picture", error);
+  if (self->file && parse (self, path, error))
     return TRUE;
   ts_ppm_clear (self);
   return FALSE;
@@ -85,5 +79,5 @@ ts_ppm_open (TsPpm * self, const gchar * path, GError ** error)
 void
 ts_ppm_clear (TsPpm * self)
 {
-  g_clear_pointer (&self->file, g_mapped_file_unref);
+  g_clear_pointer (&self->file, g_bytes_unref);
 }

@@ -10,10 +10,10 @@ G_BEGIN_DECLS
 
 #define TS_PPM_MAX_EDGE 16384
 
-/* A picture and the mapped file that its pixels are in. */
+/* A picture and the file that its pixels are in. */
 typedef struct
 {
-  GMappedFile *file;
+  GBytes *file;
   TsImage image;                /* RGB */
 } TsPpm;
 

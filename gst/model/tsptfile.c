@@ -11,8 +11,8 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <glib/gstdio.h>
 
@@ -89,17 +89,16 @@ list_zip (const gchar * path, Contents * contents)
 static gboolean
 read_start (const gchar * path, guint8 start[4], GError ** error)
 {
-  FILE *file = fopen (path, "rb");
-  gsize n;
+  gint fd = ts_file_open (path);
+  gssize n = fd >= 0 ? ts_file_read_block (fd, start, 4) : -1;
 
-  if (!file) {
+  if (n < 0)
     ts_file_set_error (error, path, "TorchScript file", errno);
-    return FALSE;
-  }
-  n = fread (start, 1, 4, file);
-  memset (start + n, 0, 4 - n);
-  fclose (file);
-  return TRUE;
+  else
+    memset (start + n, 0, 4 - n);
+  if (fd >= 0)
+    close (fd);
+  return n >= 0;
 }
 
 static void
@@ -177,7 +176,8 @@ ts_pt_file_check (const gchar * path, GError ** error)
       || !read_start (path, start, error))
     return FALSE;
   if (!list_zip (path, &contents)) {
-    set_other_error (path, start, error);
+    if (ts_file_is_readable (path, "TorchScript file", error))
+      set_other_error (path, start, error);
     return FALSE;
   }
   if (contents.code && contents.constants && contents.data)

@@ -15,7 +15,7 @@
 
 struct _TsSafetensors
 {
-  GMappedFile *file;
+  GBytes *file;
   JsonObject *header;           /* owns the names */
   GArray *tensors;              /* TsShimNamedTensor */
 };
@@ -244,8 +244,8 @@ read_tensors (TsSafetensors * self, const Source * source, GError ** error)
 static gboolean
 read_header (TsSafetensors * self, Source * source, GError ** error)
 {
-  gchar *content = g_mapped_file_get_contents (self->file);
-  gsize size = g_mapped_file_get_length (self->file);
+  gsize size;
+  gchar *content = (gchar *) g_bytes_get_data (self->file, &size);
   guint64 length = 0;
 
   if (size >= LENGTH_SIZE) {
@@ -267,26 +267,27 @@ read_header (TsSafetensors * self, Source * source, GError ** error)
 }
 
 TsSafetensors *
-ts_safetensors_open (const gchar * path, GError ** error)
+ts_safetensors_parse (const gchar * path, GBytes * bytes, GError ** error)
 {
   g_autoptr (TsSafetensors) self = g_new0 (TsSafetensors, 1);
-  g_autoptr (GError) cause = NULL;
   Source source = { path };
 
-  if (!ts_file_check (path, "file of weights", error))
-    return NULL;
   /* Zero-terminated, so that it has memory even if it is empty. */
   self->tensors = g_array_new (TRUE, FALSE, sizeof (TsShimNamedTensor));
-  self->file = g_mapped_file_new (path, FALSE, &cause);
-  if (!self->file) {
-    g_set_error (error, TS_ERROR, TS_ERROR_READ,
-        "%s: cannot read this file of weights: %s", path, cause->message);
-    return NULL;
-  }
+  self->file = g_bytes_ref (bytes);
   if (!read_header (self, &source, error)
       || !read_tensors (self, &source, error))
     return NULL;
   return g_steal_pointer (&self);
+}
+
+TsSafetensors *
+ts_safetensors_open (const gchar * path, GError ** error)
+{
+  g_autoptr (GBytes) bytes =
+      ts_file_read_bytes (path, "file of weights", error);
+
+  return bytes ? ts_safetensors_parse (path, bytes, error) : NULL;
 }
 
 void
@@ -296,7 +297,7 @@ ts_safetensors_free (TsSafetensors * self)
     return;
   g_clear_pointer (&self->tensors, g_array_unref);
   g_clear_pointer (&self->header, json_object_unref);
-  g_clear_pointer (&self->file, g_mapped_file_unref);
+  g_clear_pointer (&self->file, g_bytes_unref);
   g_free (self);
 }
 

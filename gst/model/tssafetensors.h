@@ -14,11 +14,14 @@ G_BEGIN_DECLS
 
 typedef struct _TsSafetensors TsSafetensors;
 
-/* Maps @path and checks its header: every tensor lies inside the file, is as long
- * as its shape and type say, and none overlaps another.  The file must not be
- * changed while it is open.
- * Errors: TS_ERROR_NOT_FOUND, _READ, _FORMAT, which name the tensor. */
+/* Reads @path and checks its header: every tensor lies inside the file, is as long
+ * as its shape and type say, and none overlaps another.
+ * Errors: ts_file_read_bytes()'s; TS_ERROR_FORMAT, which names the tensor. */
 TsSafetensors *ts_safetensors_open (const gchar * path, GError ** error);
+
+/* The same for @bytes, which were read from @path. */
+TsSafetensors *ts_safetensors_parse (const gchar * path, GBytes * bytes,
+    GError ** error);
 void ts_safetensors_free (TsSafetensors * self);
 
 /* The tensors in the order of their names; they, their names and their data,

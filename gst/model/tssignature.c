@@ -4,16 +4,13 @@
  */
 #include "tssignature.h"
 
-#include <errno.h>
 #include <sodium.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "tserror.h"
 #include "tsfile.h"
 
 #define TRUSTED_COMMENT "trusted comment: "
-#define BLOCK 65536
 
 /* What the base64 lines of the files hold. */
 typedef struct
@@ -115,29 +112,23 @@ find_key (const gchar * path, const Signature * signature, PublicKey * key,
   return n_keys > 0;
 }
 
+static void
+update (gpointer state, gconstpointer block, gsize size)
+{
+  crypto_generichash_update (state, block, size);
+}
+
 static gboolean
 hash (const gchar * path, guint8 digest[crypto_generichash_BYTES_MAX],
     GError ** error)
 {
-  g_autofree guint8 *block = g_malloc (BLOCK);
   crypto_generichash_state state;
-  FILE *file = fopen (path, "rbe");
-  gboolean failed;
-  gsize n;
 
-  if (!file) {
-    ts_file_set_error (error, path, "signed file", errno);
-    return FALSE;
-  }
   crypto_generichash_init (&state, NULL, 0, crypto_generichash_BYTES_MAX);
-  while ((n = fread (block, 1, BLOCK, file)) > 0)
-    crypto_generichash_update (&state, block, n);
+  if (!ts_file_each_block (path, "signed file", update, &state, error))
+    return FALSE;
   crypto_generichash_final (&state, digest, crypto_generichash_BYTES_MAX);
-  failed = ferror (file);
-  if (failed)
-    ts_file_set_error (error, path, "signed file", errno);
-  fclose (file);
-  return !failed;
+  return TRUE;
 }
 
 static gboolean

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "tsagreement.h"
+#include "tserror.h"
 #include "tstunecache.h"
 
 /* Raised whenever older results are worth nothing any more. */
@@ -113,18 +114,27 @@ count (const TsOutput * output)
 }
 
 /* What the plain form says: all that others are measured by. */
-static void
-remember_answer (Contest * self)
+static gboolean
+remember_answer (Contest * self, GError ** error)
 {
   for (guint i = 0; self->task->output_keys[i]; i++) {
     TsOutput *output = &self->expected[i];
+    gsize n;
 
     if (!get_output (self, i, output))
       continue;
-    self->numbers[i] = g_memdup2 (output->data, count (output) *
-        sizeof (gfloat));
+    n = count (output);
+    self->numbers[i] = g_try_malloc_n (MAX (n, 1), sizeof (gfloat));
+    if (!self->numbers[i]) {
+      g_set_error (error, TS_ERROR, TS_ERROR_MEMORY,
+          "no memory to remember an answer of %" G_GSIZE_FORMAT " numbers by; "
+          "free memory, or set tune=off", n);
+      return FALSE;
+    }
+    memcpy (self->numbers[i], output->data, n * sizeof (gfloat));
     output->data = self->numbers[i];
   }
+  return TRUE;
 }
 
 static GArray *
@@ -354,10 +364,8 @@ start (Contest * self, GError ** error)
   self->end = self->begin + (task->mode == TS_TUNE_FULL ?
       TS_TUNE_FULL_BUDGET_MS : TS_TUNE_AUTO_BUDGET_MS) *
       G_GINT64_CONSTANT (1000);
-  if (!run_once (task, &ms, error))
-    return FALSE;
-  remember_answer (self);
-  if (!measure (self, &self->best_ms, error))
+  if (!run_once (task, &ms, error) || !remember_answer (self, error)
+      || !measure (self, &self->best_ms, error))
     return FALSE;
   note (self, &self->best, "%.1f ms", self->best_ms);
   if (task->precision == TS_PRECISION_AUTO)

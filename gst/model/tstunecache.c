@@ -4,42 +4,40 @@
  */
 #include "tstunecache.h"
 
-#include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-#include <glib/gstdio.h>
+#include "tsfile.h"
 
 #define GROUP "tuning"
 #define END_SIZE (1024 * 1024)
 
 static gboolean
-add_part (GChecksum * sum, FILE * file, glong offset, gint whence)
+add_part (GChecksum * sum, gint fd, off_t offset, gint whence)
 {
-  g_autofree guchar *part = g_malloc (END_SIZE);
-  gsize size;
+  g_autofree guchar *part = g_try_malloc (END_SIZE);
+  gssize size = part && lseek (fd, offset, whence) >= 0 ?
+      ts_file_read_block (fd, part, END_SIZE) : -1;
 
-  if (fseek (file, offset, whence) != 0)
-    return FALSE;
-  size = fread (part, 1, END_SIZE, file);
-  g_checksum_update (sum, part, (gssize) size);
-  return !ferror (file);
+  if (size >= 0)
+    g_checksum_update (sum, part, size);
+  return size >= 0;
 }
 
 gchar *
 ts_tune_cache_hash_file (const gchar * path)
 {
   g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
-  FILE *file = g_fopen (path, "rb");
+  gint fd = ts_file_open (path);
   struct stat status;
   gboolean good;
 
-  if (!file)
+  if (fd < 0)
     return NULL;
-  good = fstat (fileno (file), &status) == 0
-      && add_part (sum, file, 0, SEEK_SET)
+  good = fstat (fd, &status) == 0 && add_part (sum, fd, 0, SEEK_SET)
       && (status.st_size <= END_SIZE
-      || add_part (sum, file, -END_SIZE, SEEK_END));
-  fclose (file);
+      || add_part (sum, fd, -END_SIZE, SEEK_END));
+  close (fd);
   return good ? g_strdup_printf ("%" G_GINT64_FORMAT " %s",
       (gint64) status.st_size, g_checksum_get_string (sum)) : NULL;
 }

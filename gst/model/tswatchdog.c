@@ -4,6 +4,8 @@
  */
 #include "tswatchdog.h"
 
+#include "tsthread.h"
+
 typedef struct
 {
   GFunc func;                   /* NULL: the thread ends */
@@ -22,6 +24,14 @@ typedef struct
   GAsyncQueue *calls, *returns;
 } Queues;
 
+static void
+free_queues (Queues * self)
+{
+  g_async_queue_unref (self->calls);
+  g_async_queue_unref (self->returns);
+  g_free (self);
+}
+
 static gpointer
 make_calls (gpointer data)
 {
@@ -33,14 +43,12 @@ make_calls (gpointer data)
     g_async_queue_push (queues->returns, call);
   }
   g_free (call);
-  g_async_queue_unref (queues->calls);
-  g_async_queue_unref (queues->returns);
-  g_free (queues);
+  free_queues (queues);
   return NULL;
 }
 
 TsWatchdog *
-ts_watchdog_new (void)
+ts_watchdog_new (GError ** error)
 {
   TsWatchdog *self = g_new0 (TsWatchdog, 1);
   Queues *queues = g_new0 (Queues, 1);
@@ -49,8 +57,12 @@ ts_watchdog_new (void)
   self->returns = g_async_queue_new_full (g_free);
   queues->calls = g_async_queue_ref (self->calls);
   queues->returns = g_async_queue_ref (self->returns);
-  self->thread = g_thread_new ("torchscript-run", make_calls, queues);
-  return self;
+  self->thread = ts_thread_start ("torchscript-run", make_calls, queues, error);
+  if (self->thread)
+    return self;
+  free_queues (queues);
+  ts_watchdog_free (self);
+  return NULL;
 }
 
 gboolean
@@ -77,7 +89,7 @@ ts_watchdog_free (TsWatchdog * self)
   g_async_queue_push (self->calls, g_new0 (Call, 1));
   if (self->lost)
     g_thread_unref (self->thread);
-  else
+  else if (self->thread)
     g_thread_join (self->thread);
   g_async_queue_unref (self->calls);
   g_async_queue_unref (self->returns);

@@ -11,7 +11,8 @@ G_BEGIN_DECLS
 /* A thread that makes the calls; libtorch keeps settings for each thread. */
 typedef struct _TsWatchdog TsWatchdog;
 
-TsWatchdog *ts_watchdog_new (void);
+/* Errors: TS_ERROR_MEMORY: the system gives no more threads. */
+TsWatchdog *ts_watchdog_new (GError ** error);
 
 /* Calls @func in the thread and waits @timeout_ms at most.  FALSE: it has not
  * returned; then the thread is lost, with @data, and ts_watchdog_free() is all that

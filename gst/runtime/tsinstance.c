@@ -5,6 +5,7 @@
 #include "tsinstance.h"
 
 #include "tsjobqueue.h"
+#include "tsthread.h"
 
 /* One that the model is loaded onto. */
 typedef struct
@@ -12,6 +13,7 @@ typedef struct
   TsDetector *detector;         /* the first lane's */
   guint n_lanes, n_waiting, n_busy;     /* guarded by the instance's lock */
   guint n_warm_ups;             /* of the instance's that it has seen; likewise */
+  gboolean has_lanes;           /* no more are to be added; of the first one's thread */
 } Device;
 
 typedef struct
@@ -65,18 +67,24 @@ typedef struct
 
 static gpointer run_lane (gpointer data);
 
-/* The lock must be held. */
-static void
-add_lane (TsInstance * self, Device * device, TsDetector * detector)
+/* The lock must be held.  Takes @detector if it works. */
+static gboolean
+add_lane (TsInstance * self, Device * device, TsDetector * detector,
+    GError ** error)
 {
   Lane *lane = g_new0 (Lane, 1);
 
   lane->instance = self;
   lane->device = device;
   lane->detector = detector;
+  lane->thread = ts_thread_start ("torchscript", run_lane, lane, error);
+  if (!lane->thread) {
+    g_free (lane);
+    return FALSE;
+  }
   device->n_lanes++;
   g_ptr_array_add (self->lanes, lane);
-  lane->thread = g_thread_new ("torchscript", run_lane, lane);
+  return TRUE;
 }
 
 static guint
@@ -89,25 +97,27 @@ choose_lanes (const TsInstance * self)
   return g_str_equal (ts_detector_get_device (first->detector), "cpu") ? 1 : 2;
 }
 
-/* Forks without the lock, as that may compute; only the lane that runs alone on its
- * device comes here. */
+/* Forks without the lock, as that may compute; the device's first lane does it, alone
+ * there.  The lanes that there are do what those that cannot start would have done. */
 static void
 add_lanes (TsInstance * self, Lane * lane)
 {
+  Device *device = lane->device;
   guint n = choose_lanes (self);
-  gboolean ends = FALSE;
 
-  for (guint i = lane->device->n_lanes; !ends && i < n; i++) {
+  if (device->has_lanes || lane->detector != device->detector)
+    return;
+  for (guint i = device->n_lanes; !device->has_lanes && i < n; i++) {
     TsDetector *fork = ts_detector_fork (lane->detector);
 
     g_mutex_lock (&self->lock);
-    ends = self->ends;
-    if (!ends)
-      add_lane (self, lane->device, fork);
+    device->has_lanes = self->ends || !fork
+        || !add_lane (self, device, fork, NULL);
     g_mutex_unlock (&self->lock);
-    if (ends)
+    if (device->has_lanes)
       ts_detector_free (fork);
   }
+  device->has_lanes = TRUE;
 }
 
 static void
@@ -161,16 +171,19 @@ init (TsInstance * self, const TsInstanceOptions * options)
   self->devices = g_ptr_array_new_with_free_func (g_free);
 }
 
-static void
-start_lanes (TsInstance * self)
+static gboolean
+start_lanes (TsInstance * self, GError ** error)
 {
+  gboolean done = TRUE;
+
   g_mutex_lock (&self->lock);
-  for (guint i = 0; i < self->devices->len; i++) {
+  for (guint i = 0; done && i < self->devices->len; i++) {
     Device *device = g_ptr_array_index (self->devices, i);
 
-    add_lane (self, device, device->detector);
+    done = add_lane (self, device, device->detector, error);
   }
   g_mutex_unlock (&self->lock);
+  return done;
 }
 
 TsInstance *
@@ -178,20 +191,18 @@ ts_instance_new (const TsInstanceOptions * options, GError ** error)
 {
   TsDetector *detector = ts_detector_open (&options->model, error);
   TsInstance *self;
-  gboolean done;
 
   if (!detector)
     return NULL;
   self = g_new0 (TsInstance, 1);
   init (self, options);
   add_device (self, detector);
-  done = !options->all_devices
-      || open_other_devices (self, &options->model, error);
-  /* Lanes own their detectors. */
-  start_lanes (self);
-  if (!done)
-    g_clear_pointer (&self, ts_instance_free);
-  return self;
+  if ((!options->all_devices
+          || open_other_devices (self, &options->model, error))
+      && start_lanes (self, error))
+    return self;
+  ts_instance_free (self);
+  return NULL;
 }
 
 void
@@ -209,6 +220,13 @@ ts_instance_free (TsInstance * self)
 
     g_thread_join (lane->thread);
     ts_detector_free (lane->detector);
+  }
+  for (guint i = 0; i < self->devices->len; i++) {
+    Device *device = g_ptr_array_index (self->devices, i);
+
+    /* Else a lane had it. */
+    if (device->n_lanes == 0)
+      ts_detector_free (device->detector);
   }
   g_ptr_array_unref (self->lanes);
   g_ptr_array_unref (self->devices);

@@ -109,33 +109,54 @@ open_archive (struct archive *archive, const TsShimLoadOptions * options)
 }
 
 static gchar *
+read_entry (struct archive *archive, struct archive_entry *entry)
+{
+  gsize size = (gsize) archive_entry_size (entry);
+  gchar *text = g_malloc0 (size + 1);
+
+  if (archive_read_data (archive, text, size) == (gssize) size)
+    return text;
+  g_free (text);
+  return NULL;
+}
+
+/* "{}" if there is none, NULL if the file cannot be read. */
+static gchar *
 read_script (const TsShimLoadOptions * options)
 {
   struct archive *archive = archive_read_new ();
   struct archive_entry *entry;
   gchar *text = NULL;
+  gint status;
 
   archive_read_support_format_zip_seekable (archive);
-  if (open_archive (archive, options) == ARCHIVE_OK)
-    while (!text && archive_read_next_header (archive, &entry) == ARCHIVE_OK)
-      if (g_str_has_suffix (archive_entry_pathname (entry), "/script.json")) {
-        gsize size = (gsize) archive_entry_size (entry);
-
-        text = g_malloc0 (size + 1);
-        g_assert (archive_read_data (archive, text, size) == (gssize) size);
-      }
+  status = open_archive (archive, options);
+  while (status == ARCHIVE_OK
+      && (status = archive_read_next_header (archive, &entry)) == ARCHIVE_OK)
+    if (g_str_has_suffix (archive_entry_pathname (entry), "/script.json")) {
+      text = read_entry (archive, entry);
+      break;
+    }
+  if (status == ARCHIVE_EOF)
+    text = g_strdup ("{}");
   archive_read_free (archive);
   return text;
 }
 
+/* NULL if the file cannot be read. */
 static JsonObject *
-parse_script (const TsShimLoadOptions * options)
+parse_script (const TsShimLoadOptions * options, char *reason,
+    size_t reason_size)
 {
   g_autoptr (JsonParser) parser = json_parser_new ();
   g_autofree gchar *text = read_script (options);
   g_autoptr (GError) error = NULL;
 
-  if (!json_parser_load_from_data (parser, text ? text : "{}", -1, &error))
+  if (!text) {
+    write_error (reason, reason_size, "the fake cannot read it");
+    return NULL;
+  }
+  if (!json_parser_load_from_data (parser, text, -1, &error))
     g_error ("fakeshim: %s: %s", options->path, error->message);
   return json_node_dup_object (json_parser_get_root (parser));
 }
@@ -172,7 +193,7 @@ module_free (TsShimModule * self)
 {
   if (!self)
     return;
-  json_object_unref (self->script);
+  g_clear_pointer (&self->script, json_object_unref);
   g_free (self->path);
   g_free (self->device);
   g_free (self->method);
@@ -228,10 +249,12 @@ load (const TsShimLoadOptions * options, TsShimModule ** module, char *error,
   self->path = g_strdup (options->path);
   self->device = g_strdup (options->device);
   self->method = g_strdup (options->method ? options->method : "forward");
-  self->script = parse_script (options);
   self->dtype = options->dtype;
   self->threads = options->threads;
-  if (g_str_equal (self->device, "cpu"))
+  self->script = parse_script (options, error, error_size);
+  if (!self->script)
+    status = TS_SHIM_ERROR_LOAD;
+  else if (g_str_equal (self->device, "cpu"))
     g_usleep (1000 * json_object_get_int_member_with_default (self->script,
             "cpu_load_ms", 0));
   if (status == TS_SHIM_OK)
@@ -390,11 +413,14 @@ static TsShimStatus
 describe (const TsShimLoadOptions * options, TsShimValue ** description,
     char *error, size_t error_size)
 {
-  JsonObject *script = parse_script (options);
+  JsonObject *script = parse_script (options, error, error_size);
   g_autoptr (JsonNode) empty = json_from_string ("{\"dict\": {}}", NULL);
-  JsonNode *answer = json_object_get_member (script, "describe");
+  JsonNode *answer;
   TsShimStatus status;
 
+  if (!script)
+    return TS_SHIM_ERROR_LOAD;
+  answer = json_object_get_member (script, "describe");
   status = fail_as_scripted (script, "load_error", NULL, error, error_size);
   if (status == TS_SHIM_OK)
     *description = fake_value_new (answer ? answer : empty, NULL, 0);

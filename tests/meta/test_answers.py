@@ -23,7 +23,7 @@ Tensor = GstTorchscript.TorchscriptTensor
 def run_through(buf, elements, width=8, height=8):
     """Gives what is left of a grey frame behind some elements."""
     pipeline = Gst.parse_launch(
-        f'appsrc name=src caps=video/x-raw,format=GRAY8,width={width},'
+        f'appsrc name=src format=time caps=video/x-raw,format=GRAY8,width={width},'
         f'height={height},framerate=0/1 ! {elements} ! appsink name=sink')
     pipeline.set_state(Gst.State.PLAYING)
     pipeline.get_by_name('src').emit('push-buffer', buf)

@@ -62,7 +62,7 @@ class Detections(unittest.TestCase):
     def run_through(self, elements):
         """Gives what is left of a frame of 8x8 behind some elements."""
         pipeline = Gst.parse_launch(
-            'appsrc name=src caps=video/x-raw,format=GRAY8,width=8,height=8,'
+            'appsrc name=src format=time caps=video/x-raw,format=GRAY8,width=8,height=8,'
             'framerate=0/1 ! tee ! queue ! %s ! appsink name=sink' % elements)
         buf = Gst.Buffer.new_allocate(None, 64, None)
         GstTorchscript.buffer_add_torchscript_detection_meta(
