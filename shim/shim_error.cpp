@@ -60,6 +60,21 @@ std::string line_above(const std::string &text, size_t marker) {
   return trim(text.substr(begin, end - begin));
 }
 
+// Bytes of the UTF-8 character at @text, of which @size are left; 0 if there is none.
+size_t character_size(const unsigned char *text, size_t size) {
+  if (text[0] < 0x80) return 1;
+  size_t n = text[0] >= 0xf0 ? 4 : text[0] >= 0xe0 ? 3 : 2;
+  if (text[0] < 0xc2 || text[0] > 0xf4 || n > size) return 0;
+  uint32_t code = text[0] & (0x7fu >> n);
+  for (size_t i = 1; i < n; i++) {
+    if ((text[i] & 0xc0) != 0x80) return 0;
+    code = code << 6 | (text[i] & 0x3fu);
+  }
+  bool too_long = code < (n == 4 ? 0x10000u : n == 3 ? 0x800u : 0x80u);
+  bool surrogate = code >= 0xd800 && code < 0xe000;
+  return too_long || surrogate || code > 0x10ffff ? 0 : n;
+}
+
 std::string without_class(std::string message) {
   for (const char *name : {"builtins.", "RuntimeError: "})
     if (starts_with(message, name)) message.erase(0, strlen(name));
@@ -96,6 +111,14 @@ bool is_device_failure(const std::string &what) {
   return false;
 }
 
+void make_utf8(char *text, size_t size) noexcept {
+  for (size_t i = 0; i < size;) {
+    size_t n = character_size((const unsigned char *)text + i, size - i);
+    if (n == 0) text[i] = '?';
+    i += n > 0 ? n : 1;
+  }
+}
+
 void copy_text(char *buffer, size_t size, std::string_view text) noexcept {
   if (buffer == nullptr || size == 0) return;
   size_t length = text.size() < size ? text.size() : size - 1;
@@ -104,6 +127,7 @@ void copy_text(char *buffer, size_t size, std::string_view text) noexcept {
          ((unsigned char)text[length] & 0xc0) == 0x80)
     length--;
   memcpy(buffer, text.data(), length);
+  make_utf8(buffer, length);
   buffer[length] = '\0';
 }
 

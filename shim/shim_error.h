@@ -33,7 +33,10 @@ bool is_out_of_memory(const std::string &what);
 // is asked to.
 bool is_device_failure(const std::string &what);
 
-// Copies @text into a C buffer; cuts it, if it must, between two UTF-8 characters.
+// Puts '?' in the place of what is no UTF-8: a module's names and texts can be any bytes.
+void make_utf8(char *text, size_t size) noexcept;
+
+// Copies @text into a C buffer, as UTF-8; cuts it, if it must, between two characters.
 void copy_text(char *buffer, size_t size, std::string_view text) noexcept;
 
 // The firewall: runs @body, and turns what it throws into a status and a text.

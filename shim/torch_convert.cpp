@@ -120,8 +120,13 @@ TsShimValue Converter::list(c10::ArrayRef<c10::IValue> from, int depth) const {
   return value;
 }
 
+std::string to_utf8(std::string text) {
+  make_utf8(&text[0], text.size());
+  return text;
+}
+
 std::string Converter::key(const c10::IValue &from) const {
-  if (from.isString()) return from.toStringRef();
+  if (from.isString()) return to_utf8(from.toStringRef());
   if (from.isInt()) return std::to_string(from.toInt());
   fail("a dict whose keys are of type " + from.type()->annotation_str());
 }
@@ -153,7 +158,7 @@ TsShimValue Converter::convert(const c10::IValue &from, int depth) const {
     value.real = from.toDouble();
   } else if (from.isString()) {
     value.kind = TS_SHIM_STRING;
-    value.text = from.toStringRef();
+    value.text = to_utf8(from.toStringRef());
   } else {
     fail("a value of type " + from.type()->annotation_str());
   }

@@ -12,6 +12,7 @@
  *  - A function that can fail returns a TsShimStatus and writes one readable,
  *    NUL-terminated sentence into the caller's error buffer (truncated to fit;
  *    a NULL buffer is allowed).  On failure no out parameter is touched.
+ *  - Texts that come out (errors, keys, strings) are UTF-8, whatever is in the file.
  *  - Nothing is thrown across this boundary.
  *  - A module may be run by several threads at once, and different modules may be
  *    used by different threads.  A value belongs to whoever received it.

@@ -8,6 +8,7 @@
 #include <torch/csrc/jit/frontend/tree_views.h>
 
 #include <algorithm>
+#include <vector>
 
 #include "shim_error.h"
 
@@ -16,8 +17,10 @@ namespace jit = torch::jit;
 namespace ts {
 namespace {
 
-// Parser and compiler recurse once a level.
-constexpr int kDeepest = 200;
+// Parser and compiler recurse once a level: of brackets or blocks, and within an
+// expression at most once a token.
+constexpr size_t kDeepest = 200;
+constexpr size_t kMostTokens = 1500;
 constexpr size_t kLongestFile = 64 << 20;
 constexpr size_t kLongestQuote = 120;
 
@@ -107,15 +110,66 @@ void skip_imports(jit::Lexer &lexer) {
   }
 }
 
-// An upper bound of brackets within brackets; those in strings count, too.
-bool is_deep(const std::string &text) {
-  int depth = 0, deepest = 0;
-  for (char c : text) {
-    depth += (c == '(' || c == '[' || c == '{') - (c == ')' || c == ']' || c == '}');
-    depth = std::max(depth, 0);
-    deepest = std::max(deepest, depth);
+// Goes through the tokens of a file, which takes no recursion.
+class DepthMeter {
+ public:
+  void add(int kind);
+  bool is_too_deep() const;
+
+ private:
+  std::vector<size_t> brackets_{0};  // each with its tokens since the last comma
+  size_t tokens_ = 0;                // the sum of these
+  size_t blocks_ = 0;
+  size_t elifs_ = 0;  // one after another
+};
+
+void DepthMeter::add(int kind) {
+  switch (kind) {
+    case '(':
+    case '[':
+    case '{':
+      brackets_.push_back(0);
+      break;
+    case ')':
+    case ']':
+    case '}':
+      tokens_ -= brackets_.back();
+      brackets_.pop_back();
+      if (brackets_.empty()) brackets_.push_back(0);
+      break;
+    case ',':
+    case jit::TK_NEWLINE:
+      tokens_ -= brackets_.back();
+      brackets_.back() = 0;
+      return;
+    case jit::TK_INDENT:
+      blocks_++;
+      return;
+    case jit::TK_DEDENT:
+      blocks_--;
+      return;
+    case jit::TK_DEF:
+      elifs_ = 0;
+      break;
+    case jit::TK_ELIF:
+      elifs_++;
+      break;
   }
-  return deepest > kDeepest;
+  brackets_.back()++;
+  tokens_++;
+}
+
+bool DepthMeter::is_too_deep() const {
+  return brackets_.size() > kDeepest || blocks_ + elifs_ > kDeepest ||
+         tokens_ > kMostTokens;
+}
+
+bool is_deep(const std::shared_ptr<jit::Source> &source) {
+  jit::Lexer lexer(source);
+  DepthMeter meter;
+  for (; lexer.cur().kind != jit::TK_EOF && !meter.is_too_deep(); lexer.next())
+    meter.add(lexer.cur().kind);
+  return meter.is_too_deep();
 }
 
 }  // namespace
@@ -130,13 +184,14 @@ std::string place_in_words(const jit::SourceRange &range) {
 }
 
 void vet_source(const std::string &path, const std::shared_ptr<jit::Source> &source) {
-  const std::string text = source->text_str().str();
-  if (text.size() > kLongestFile || is_deep(text))
+  const size_t size = source->text_str().size();
+  if (size > kLongestFile || is_deep(source))
     throw Error(TS_SHIM_ERROR_LOAD,
                 path + ": " + source->filename().value() + " has " +
-                    std::to_string(text.size()) + " bytes or brackets deeper than " +
-                    std::to_string(kDeepest) + " levels; expected at most " +
-                    std::to_string(kLongestFile) + " bytes and so many levels");
+                    std::to_string(size) + " bytes, brackets or blocks deeper than " +
+                    std::to_string(kDeepest) + " levels, or expressions of more than " +
+                    std::to_string(kMostTokens) + " words; expected at most " +
+                    std::to_string(kLongestFile) + " bytes and simpler code");
   jit::Parser parser(source);
   jit::Lexer &lexer = parser.lexer();
   SourceVetter vetter(path);

@@ -111,6 +111,7 @@ ts_frame_crop_copy (const GstVideoFrame * frame,
     const GstVideoRectangle * fitted)
 {
   GstVideoFrame view = get_view (frame, rectangle);
+  GstVideoInfo to = out->info;
   GstVideoConverter *converter;
 
   if (rectangle->w == GST_VIDEO_FRAME_WIDTH (out)
@@ -119,9 +120,13 @@ ts_frame_crop_copy (const GstVideoFrame * frame,
     return;
   }
   /* A converter does not change the rate, and there is none to change. */
-  view.info.fps_n = out->info.fps_n;
-  view.info.fps_d = out->info.fps_d;
-  converter = gst_video_converter_new (&view.info, &out->info,
+  view.info.fps_n = to.fps_n;
+  view.info.fps_d = to.fps_d;
+  /* The fields of a picture of odd height have different heights, at which it crashes;
+   * and a crop may begin with either. */
+  view.info.interlace_mode = to.interlace_mode =
+      GST_VIDEO_INTERLACE_MODE_PROGRESSIVE;
+  converter = gst_video_converter_new (&view.info, &to,
       gst_structure_new ("options",
           GST_VIDEO_CONVERTER_OPT_DEST_X, G_TYPE_INT, fitted->x,
           GST_VIDEO_CONVERTER_OPT_DEST_Y, G_TYPE_INT, fitted->y,

@@ -38,8 +38,8 @@ nothing (void)
 static void
 answer (Host * self, TsShimStatus status, GVariant * gives)
 {
-  if (!ts_wire_send (TS_WIRE_FD, g_variant_new ("(i^ayv)", (gint32) status,
-              self->error, gives), NULL, 0))
+  if (ts_wire_send (TS_WIRE_FD, g_variant_new ("(i^ayv)", (gint32) status,
+              self->error, gives), NULL, 0, 0) != TS_WIRE_DONE)
     _exit (0);
 }
 
@@ -319,7 +319,7 @@ serve (Host * self)
   guint8 kind;
 
   if (ts_wire_receive (TS_WIRE_FD, TS_WIRE_REQUEST, 0, &request, fds)
-      != TS_WIRE_GOT)
+      != TS_WIRE_DONE)
     return FALSE;
   g_variant_get (request, "(yv)", &kind, &message);
   *self->error = '\0';
@@ -355,7 +355,7 @@ say_hello (const TsShimApi * api, const GError * error)
 
   return ts_wire_send (TS_WIRE_FD, g_variant_new ("(b^ay^ay^ay)", api != NULL,
           error ? error->message : "", api ? api->runtime () : "",
-          warning ? warning : ""), NULL, 0) && api;
+          warning ? warning : ""), NULL, 0, 0) == TS_WIRE_DONE && api;
 }
 
 /* Standard output may be where the pipeline sends its data. */
@@ -379,6 +379,8 @@ crash_plainly (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
     signal (signals[i], SIG_DFL);
+  /* Shared memory that cannot grow any more is an error of one call. */
+  signal (SIGXFSZ, SIG_IGN);
 }
 
 static gboolean

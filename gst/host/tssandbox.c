@@ -6,10 +6,12 @@
 #include "tssandbox.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -18,13 +20,13 @@
 static const int calls[] = {
   SCMP_SYS (arch_prctl), SCMP_SYS (brk), SCMP_SYS (clock_getres),
   SCMP_SYS (clock_gettime), SCMP_SYS (clock_nanosleep), SCMP_SYS (close),
-  SCMP_SYS (exit), SCMP_SYS (exit_group), SCMP_SYS (fcntl), SCMP_SYS (fstat),
+  SCMP_SYS (exit), SCMP_SYS (exit_group), SCMP_SYS (fstat),
   SCMP_SYS (ftruncate), SCMP_SYS (futex), SCMP_SYS (get_mempolicy),
-  SCMP_SYS (get_robust_list), SCMP_SYS (getcpu), SCMP_SYS (getpid),
-  SCMP_SYS (getrandom), SCMP_SYS (getrusage), SCMP_SYS (gettid),
-  SCMP_SYS (gettimeofday), SCMP_SYS (lseek), SCMP_SYS (madvise),
-  SCMP_SYS (membarrier), SCMP_SYS (mmap), SCMP_SYS (mprotect),
-  SCMP_SYS (mremap), SCMP_SYS (munmap), SCMP_SYS (nanosleep), SCMP_SYS (poll),
+  SCMP_SYS (getcpu), SCMP_SYS (getpid), SCMP_SYS (getrandom),
+  SCMP_SYS (getrusage), SCMP_SYS (gettid), SCMP_SYS (gettimeofday),
+  SCMP_SYS (lseek), SCMP_SYS (madvise),
+  SCMP_SYS (membarrier), SCMP_SYS (mprotect), SCMP_SYS (mremap),
+  SCMP_SYS (munmap), SCMP_SYS (nanosleep), SCMP_SYS (poll),
   SCMP_SYS (ppoll), SCMP_SYS (pread64), SCMP_SYS (read), SCMP_SYS (recvmsg),
   SCMP_SYS (restart_syscall), SCMP_SYS (rseq), SCMP_SYS (rt_sigaction),
   SCMP_SYS (rt_sigprocmask), SCMP_SYS (rt_sigreturn),
@@ -76,6 +78,40 @@ allow_some (scmp_filter_ctx filter)
       SCMP_A2 (SCMP_CMP_EQ, 0)) == 0;
 }
 
+/* A descriptor could send any signal to any process of the user (F_SETOWN and
+ * F_SETSIG). */
+static gboolean
+allow_descriptors (scmp_filter_ctx filter, gboolean has_card)
+{
+  static const int commands[] = {
+    F_GETFD, F_SETFD, F_GETFL,
+    F_SETFL, F_DUPFD, F_DUPFD_CLOEXEC   /* of a card's driver */
+  };
+  guint n = has_card ? G_N_ELEMENTS (commands) : 3;
+
+  for (guint i = 0; i < n; i++)
+    if (seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (fcntl), 1,
+            SCMP_A1 (SCMP_CMP_EQ, (scmp_datum_t) commands[i])) != 0)
+      return FALSE;
+  return TRUE;
+}
+
+/* RLIMIT_DATA counts no memory that is shared, and none that grows like a stack. */
+static gboolean
+allow_mappings (scmp_filter_ctx filter, gboolean has_card)
+{
+  static const scmp_datum_t kinds[] = { MAP_ANONYMOUS, MAP_SHARED, 0 };
+  const scmp_datum_t mask = MAP_ANONYMOUS | MAP_SHARED | MAP_GROWSDOWN;
+
+  if (has_card)
+    return seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (mmap), 0) == 0;
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    if (seccomp_rule_add (filter, SCMP_ACT_ALLOW, SCMP_SYS (mmap), 1,
+            SCMP_A3 (SCMP_CMP_MASKED_EQ, mask, kinds[i])) != 0)
+      return FALSE;
+  return TRUE;
+}
+
 static gboolean
 filter_calls (gboolean has_card)
 {
@@ -85,6 +121,8 @@ filter_calls (gboolean has_card)
       && seccomp_attr_set (filter, SCMP_FLTATR_CTL_TSYNC, 1) == 0
       && allow (filter, calls, G_N_ELEMENTS (calls))
       && (!has_card || allow (filter, card_calls, G_N_ELEMENTS (card_calls)))
+      && allow_descriptors (filter, has_card)
+      && allow_mappings (filter, has_card)
       && allow_threads (filter) && allow_some (filter)
       && seccomp_load (filter) == 0;
 
@@ -110,10 +148,13 @@ static gboolean
 limit_memory (guint64 max_bytes)
 {
   guint64 bytes = get_data_bytes () + max_bytes;
-  struct rlimit limit = { bytes, bytes };
+  const struct rlimit limit = { bytes, bytes };
+  const struct rlimit most = { max_bytes, max_bytes };
   const struct rlimit none = { 0, 0 };
 
+  /* Files are the memory that is shared with the plugin. */
   return setrlimit (RLIMIT_DATA, &limit) == 0
+      && setrlimit (RLIMIT_FSIZE, &most) == 0
       && setrlimit (RLIMIT_CORE, &none) == 0;
 }
 

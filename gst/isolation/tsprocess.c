@@ -70,7 +70,7 @@ read_hello (TsProcess * self, const gchar * path, GError ** error)
   gboolean opened;
 
   if (ts_wire_receive (self->socket, TS_WIRE_HELLO, deadline, &hello, NULL)
-      != TS_WIRE_GOT) {
+      != TS_WIRE_DONE) {
     g_set_error (error, TS_ERROR, TS_ERROR_LIBTORCH,
         "%s: the process that runs models does not answer; install the plugin "
         "whole, or set isolation=none", path);
@@ -122,13 +122,14 @@ ts_process_ask (TsProcess * self, GVariant * request, const int *fds,
 {
   gint64 deadline = timeout_ms ?
       g_get_monotonic_time () + (gint64) timeout_ms * 1000 : 0;
-  TsWireResult result = TS_WIRE_CLOSED;
+  TsWireResult result =
+      ts_wire_send (self->socket, request, fds, n_fds, deadline);
   GVariant *answer = NULL;
 
-  if (ts_wire_send (self->socket, request, fds, n_fds))
+  if (result == TS_WIRE_DONE)
     result = ts_wire_receive (self->socket, TS_WIRE_ANSWER, deadline, &answer,
         NULL);
-  if (result == TS_WIRE_GOT)
+  if (result == TS_WIRE_DONE)
     return answer;
   *reason = end (self);
   if (result == TS_WIRE_LATE) {

@@ -13,6 +13,8 @@
 #include "tsshared.h"
 #include "tswire.h"
 
+#define NO_ANSWER "gave an answer that is none"
+
 struct TsShimModule
 {
   GMutex lock;                  /* guards all; one call at a time */
@@ -59,11 +61,18 @@ give_back_process (TsProcess * process)
   ts_process_free (process);
 }
 
+/* The text may come from the process, which may say anything. */
 static TsShimStatus
 fail (TsShimStatus status, const gchar * text, char *error, size_t error_size)
 {
-  if (error && error_size > 0)
-    g_strlcpy (error, text, error_size);
+  g_autofree gchar *valid = g_utf8_make_valid (text, -1);
+  const gchar *end;
+
+  if (!error || error_size == 0)
+    return status;
+  g_strlcpy (error, valid, error_size);
+  if (!g_utf8_validate (error, -1, &end))
+    error[end - error] = '\0';
   return status;
 }
 
@@ -81,7 +90,9 @@ read_answer (GVariant * answer, TsShimStatus * status, char *error,
       (TsShimStatus) number : TS_SHIM_ERROR_FORWARD;
   if (*status == TS_SHIM_OK)
     return gives;
-  fail (*status, text, error, error_size);
+  fail (*status,
+      *text ? text : "the process that runs the model gave no reason", error,
+      error_size);
   g_variant_unref (gives);
   return NULL;
 }
@@ -207,6 +218,18 @@ share_model (TsShimModule * self, const TsShimLoadOptions * options,
   return TRUE;
 }
 
+static TsShimStatus
+fail_load (TsShimModule * self, const gchar * reason, char *error,
+    size_t error_size)
+{
+  g_autofree gchar *text = g_strdup_printf ("%s: the process that loads the "
+      "module %s; the file is damaged, made to do harm, or too much for this "
+      "machine", self->path, reason);
+
+  g_clear_pointer (&self->process, ts_process_free);
+  return fail (TS_SHIM_ERROR_LOAD, text, error, error_size);
+}
+
 static void
 keep_use (TsShimModule * self, GVariant * use)
 {
@@ -240,10 +263,8 @@ read_loaded (TsShimModule * self, GVariant * answer, char *error,
   gives = read_answer (answer, &status, error, error_size);
   if (status != TS_SHIM_OK)
     return status;
-  if (!g_variant_is_of_type (gives, G_VARIANT_TYPE (TS_WIRE_LOADED)))
-    return fail (TS_SHIM_ERROR_LOAD,
-        "the process that runs models is of another "
-        "version; install the plugin whole", error, error_size);
+  if (!gives || !g_variant_is_of_type (gives, G_VARIANT_TYPE (TS_WIRE_LOADED)))
+    return fail_load (self, NO_ANSWER, error, error_size);
   g_clear_pointer (&self->config, g_variant_unref);
   g_variant_get (gives, "(@ay@(uixx))", &self->config, &use);
   keep_use (self, use);
@@ -266,14 +287,8 @@ start (TsShimModule * self, char *error, size_t error_size)
   self->memory_is_new = TRUE;
   answer = ts_process_ask (self->process, self->load_request, fds, 2,
       self->limits.load_timeout_ms, &reason);
-  if (!answer) {
-    g_autofree gchar *text = g_strdup_printf ("%s: the process that loads the "
-        "module %s; the file is damaged, made to do harm, or too much for this "
-        "machine", self->path, reason);
-
-    g_clear_pointer (&self->process, ts_process_free);
-    return fail (TS_SHIM_ERROR_LOAD, text, error, error_size);
-  }
+  if (!answer)
+    return fail_load (self, reason, error, error_size);
   status = read_loaded (self, answer, error, error_size);
   if (status != TS_SHIM_OK)
     g_clear_pointer (&self->process, ts_process_free);
@@ -497,9 +512,9 @@ read_output (TsShimModule * self, GVariant * answer, TsShimValue ** output,
   if (!ts_shared_update (&self->outputs))
     return fail (TS_SHIM_ERROR_MEMORY, "no memory for the answer", error,
         error_size);
-  *output = ts_remote_value_new (gives, &self->outputs);
-  return *output ? TS_SHIM_OK :
-      fail_ended (self, "gave an answer that is none", error, error_size);
+  *output = ts_remote_value_new (gives, &self->outputs,
+      most_bytes (&self->limits));
+  return *output ? TS_SHIM_OK : fail_ended (self, NO_ANSWER, error, error_size);
 }
 
 static TsShimStatus

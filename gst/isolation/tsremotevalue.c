@@ -8,16 +8,29 @@
 
 #include "tswire.h"
 
+/* Each takes more memory than the few bytes of a message that make one. */
+#define MAX_VALUES (1u << 20)
+
 struct TsShimValue
 {
   TsShimKind kind;
-  GPtrArray *children;          /* of a list or dict, TsShimValue */
+  GPtrArray *children;          /* of a list or dict, TsShimValue; else NULL */
   GPtrArray *keys;              /* of a dict, gchar */
   TsShimTensor tensor;          /* with its own data */
   gint64 integer;
   gdouble number;
   gchar *text;
 };
+
+/* An answer, and what is left of what may be made of it. */
+typedef struct
+{
+  const TsShared *outputs;
+  gsize n_bytes;
+  guint n_values;
+} Reader;
+
+static TsShimValue *new_value (Reader * reader, GVariant * message);
 
 static void
 value_free (TsShimValue * self)
@@ -31,15 +44,19 @@ value_free (TsShimValue * self)
   g_free (self);
 }
 
+/* Many tensors could lie at one place. */
 static gboolean
-read_tensor (TsShimValue * self, GVariant * message, const TsShared * outputs)
+read_tensor (TsShimValue * self, GVariant * message, Reader * reader)
 {
   TsShimTensor there = { NULL };
   gsize size;
 
-  if (!ts_shared_read_tensor (outputs, message, &there))
+  if (!ts_shared_read_tensor (reader->outputs, message, &there))
     return FALSE;
   size = ts_shared_tensor_size (&there);
+  if (size > reader->n_bytes)
+    return FALSE;
+  reader->n_bytes -= size;
   self->kind = TS_SHIM_TENSOR;
   self->tensor = there;
   /* The other process could change it while it is read. */
@@ -50,61 +67,69 @@ read_tensor (TsShimValue * self, GVariant * message, const TsShared * outputs)
 }
 
 static gboolean
-add_child (TsShimValue * self, GVariant * message, const TsShared * outputs)
+add_child (TsShimValue * self, GVariant * message, Reader * reader)
 {
-  TsShimValue *child = ts_remote_value_new (message, outputs);
+  TsShimValue *child = new_value (reader, message);
 
   if (child)
     g_ptr_array_add (self->children, child);
   return child != NULL;
 }
 
+static GPtrArray *
+new_children (void)
+{
+  return g_ptr_array_new_with_free_func ((GDestroyNotify) value_free);
+}
+
 static gboolean
-read_list (TsShimValue * self, GVariant * message, const TsShared * outputs)
+read_list (TsShimValue * self, GVariant * message, Reader * reader)
 {
   GVariantIter iter;
   GVariant *child;
   gboolean done = TRUE;
 
   self->kind = TS_SHIM_LIST;
+  self->children = new_children ();
   g_variant_iter_init (&iter, message);
   while (done && g_variant_iter_next (&iter, "v", &child)) {
-    done = add_child (self, child, outputs);
+    done = add_child (self, child, reader);
     g_variant_unref (child);
   }
   return done;
 }
 
 static gboolean
-read_dict (TsShimValue * self, GVariant * message, const TsShared * outputs)
+read_dict (TsShimValue * self, GVariant * message, Reader * reader)
 {
   GVariantIter iter;
   GVariant *child;
   gboolean done = TRUE;
-  gchar *key;
+  const gchar *key;
 
   self->kind = TS_SHIM_DICT;
+  self->children = new_children ();
   self->keys = g_ptr_array_new_with_free_func (g_free);
   g_variant_iter_init (&iter, message);
-  while (done && g_variant_iter_next (&iter, "(^ayv)", &key, &child)) {
-    g_ptr_array_add (self->keys, key);
-    done = add_child (self, child, outputs);
+  while (done && g_variant_iter_next (&iter, "(^&ayv)", &key, &child)) {
+    g_ptr_array_add (self->keys, g_utf8_make_valid (key, -1));
+    done = add_child (self, child, reader);
     g_variant_unref (child);
   }
   return done;
 }
 
 static gboolean
-read_value (TsShimValue * self, GVariant * message, const TsShared * outputs)
+read_value (TsShimValue * self, GVariant * message, Reader * reader)
 {
   const gchar *type = g_variant_get_type_string (message);
 
   if (g_str_equal (type, TS_WIRE_TENSOR))
-    return read_tensor (self, message, outputs);
+    return read_tensor (self, message, reader);
   if (g_str_equal (type, "av"))
-    return read_list (self, message, outputs);
+    return read_list (self, message, reader);
   if (g_str_equal (type, "a(ayv)"))
-    return read_dict (self, message, outputs);
+    return read_dict (self, message, reader);
   if (g_str_equal (type, "x")) {
     self->kind = TS_SHIM_INT;
     self->integer = g_variant_get_int64 (message);
@@ -113,23 +138,35 @@ read_value (TsShimValue * self, GVariant * message, const TsShared * outputs)
     self->number = g_variant_get_double (message);
   } else if (g_str_equal (type, "ay")) {
     self->kind = TS_SHIM_STRING;
-    self->text = g_variant_dup_bytestring (message, NULL);
+    self->text = g_utf8_make_valid (g_variant_get_bytestring (message), -1);
   } else {
     return g_str_equal (type, "()");
   }
   return TRUE;
 }
 
-TsShimValue *
-ts_remote_value_new (GVariant * message, const TsShared * outputs)
+static TsShimValue *
+new_value (Reader * reader, GVariant * message)
 {
-  TsShimValue *self = g_new0 (TsShimValue, 1);
+  TsShimValue *self;
 
-  self->children = g_ptr_array_new_with_free_func ((GDestroyNotify) value_free);
-  if (read_value (self, message, outputs))
+  if (reader->n_values == 0)
+    return NULL;
+  reader->n_values--;
+  self = g_new0 (TsShimValue, 1);
+  if (read_value (self, message, reader))
     return self;
   value_free (self);
   return NULL;
+}
+
+TsShimValue *
+ts_remote_value_new (GVariant * message, const TsShared * outputs,
+    gsize max_bytes)
+{
+  Reader reader = { outputs, MIN (outputs->size, max_bytes), MAX_VALUES };
+
+  return new_value (&reader, message);
 }
 
 static TsShimKind
@@ -141,13 +178,13 @@ value_kind (const TsShimValue * value)
 static size_t
 value_size (const TsShimValue * value)
 {
-  return value->children->len;
+  return value->children ? value->children->len : 0;
 }
 
 static const TsShimValue *
 value_child (const TsShimValue * value, size_t index)
 {
-  return index < value->children->len ? value->children->pdata[index] : NULL;
+  return index < value_size (value) ? value->children->pdata[index] : NULL;
 }
 
 static const char *

@@ -129,10 +129,14 @@ ts_shared_write_tensor (const TsShimTensor * tensor, gsize offset)
 static gboolean
 is_empty (const TsShimTensor * tensor)
 {
-  for (gint i = 0; i < tensor->n_dims; i++)
-    if (tensor->shape[i] == 0)
-      return TRUE;
-  return FALSE;
+  gboolean empty = FALSE;
+
+  for (gint i = 0; i < tensor->n_dims; i++) {
+    if (tensor->shape[i] < 0)
+      return FALSE;
+    empty |= tensor->shape[i] == 0;
+  }
+  return empty;
 }
 
 gboolean
@@ -156,9 +160,12 @@ ts_shared_read_tensor (const TsShared * self, GVariant * message,
   if (n_dims > 0)
     memcpy (tensor->shape, shape, n_dims * sizeof *shape);
   size = ts_shared_tensor_size (tensor);
-  tensor->data = size ? self->data + offset : (gpointer) & nothing;
+  tensor->data = &nothing;
   if (size == 0)
     return is_empty (tensor);
-  return offset % TS_SHARED_ALIGNMENT == 0 && size <= self->size
-      && offset <= self->size - size;
+  if (offset % TS_SHARED_ALIGNMENT != 0 || size > self->size
+      || offset > self->size - size)
+    return FALSE;
+  tensor->data = self->data + offset;
+  return TRUE;
 }

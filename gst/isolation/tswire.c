@@ -34,29 +34,51 @@ put_fds (struct msghdr *message, Control * control, const int *fds, guint n_fds)
   memcpy (CMSG_DATA (header), fds, n_fds * sizeof (int));
 }
 
-static gboolean
-send_all (int socket, struct msghdr *message)
+static TsWireResult
+wait_for (int socket, short events, gint64 deadline)
+{
+  struct pollfd entry = { socket, events, 0 };
+  int status;
+
+  do {
+    gint64 left = deadline - g_get_monotonic_time ();
+    gint64 ms = CLAMP ((left + 999) / 1000, 0, G_MAXINT);
+
+    status = poll (&entry, 1, deadline ? (int) ms : -1);
+  } while (status < 0 && errno == EINTR);
+  return status == 0 ? TS_WIRE_LATE : status < 0 ? TS_WIRE_CLOSED :
+      TS_WIRE_DONE;
+}
+
+/* Nobody may be reading, so that it waits only as long as it is told. */
+static TsWireResult
+send_all (int socket, struct msghdr *message, gint64 deadline)
 {
   struct iovec *part = message->msg_iov;
 
   while (part->iov_len > 0) {
-    gssize n = sendmsg (socket, message, MSG_NOSIGNAL);
+    TsWireResult result = wait_for (socket, POLLOUT, deadline);
+    gssize n;
 
-    if (n < 0 && errno == EINTR)
+    if (result != TS_WIRE_DONE)
+      return result;
+    n = sendmsg (socket, message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (n < 0 && (errno == EINTR || errno == EAGAIN))
       continue;
     if (n < 0)
-      return FALSE;
+      return TS_WIRE_CLOSED;
     part->iov_base = (guint8 *) part->iov_base + n;
     part->iov_len -= n;
     /* They went with the first byte. */
     message->msg_control = NULL;
     message->msg_controllen = 0;
   }
-  return TRUE;
+  return TS_WIRE_DONE;
 }
 
-gboolean
-ts_wire_send (int socket, GVariant * message, const int *fds, guint n_fds)
+TsWireResult
+ts_wire_send (int socket, GVariant * message, const int *fds, guint n_fds,
+    gint64 deadline)
 {
   g_autoptr (GVariant) owned = g_variant_ref_sink (message);
   /* 64 bits keep what follows aligned, as GVariant wants it. */
@@ -70,22 +92,7 @@ ts_wire_send (int socket, GVariant * message, const int *fds, guint n_fds)
   g_variant_store (owned, bytes + sizeof size);
   if (n_fds > 0)
     put_fds (&header, &control, fds, n_fds);
-  return send_all (socket, &header);
-}
-
-static TsWireResult
-wait_for_data (int socket, gint64 deadline)
-{
-  struct pollfd entry = { socket, POLLIN, 0 };
-  int status;
-
-  do {
-    gint64 left = deadline - g_get_monotonic_time ();
-    gint64 ms = CLAMP ((left + 999) / 1000, 0, G_MAXINT);
-
-    status = poll (&entry, 1, deadline ? (int) ms : -1);
-  } while (status < 0 && errno == EINTR);
-  return status == 0 ? TS_WIRE_LATE : status < 0 ? TS_WIRE_CLOSED : TS_WIRE_GOT;
+  return send_all (socket, &header, deadline);
 }
 
 /* Those that nobody asked for are closed. */
@@ -121,10 +128,10 @@ receive_all (int socket, gpointer data, gsize size, gint64 deadline, int *fds)
     struct msghdr message = {.msg_iov = &part,.msg_iovlen = 1,
       .msg_control = &control,.msg_controllen = sizeof control
     };
-    TsWireResult result = wait_for_data (socket, deadline);
+    TsWireResult result = wait_for (socket, POLLIN, deadline);
     gssize n;
 
-    if (result != TS_WIRE_GOT)
+    if (result != TS_WIRE_DONE)
       return result;
     n = recvmsg (socket, &message, MSG_CMSG_CLOEXEC);
     if (n < 0 && errno == EINTR)
@@ -135,7 +142,7 @@ receive_all (int socket, gpointer data, gsize size, gint64 deadline, int *fds)
     bytes += n;
     size -= n;
   }
-  return TS_WIRE_GOT;
+  return TS_WIRE_DONE;
 }
 
 static TsWireResult
@@ -146,7 +153,7 @@ receive_message (int socket, const gchar * type, gint64 deadline,
   guint8 *bytes;
   TsWireResult result = receive_all (socket, &size, sizeof size, deadline, fds);
 
-  if (result != TS_WIRE_GOT)
+  if (result != TS_WIRE_DONE)
     return result;
   if (size > MAX_MESSAGE)
     return TS_WIRE_CLOSED;
@@ -154,13 +161,13 @@ receive_message (int socket, const gchar * type, gint64 deadline,
   if (!bytes)
     return TS_WIRE_CLOSED;
   result = receive_all (socket, bytes, size, deadline, fds);
-  if (result != TS_WIRE_GOT) {
+  if (result != TS_WIRE_DONE) {
     g_free (bytes);
     return result;
   }
   *message = g_variant_ref_sink (g_variant_new_from_data (G_VARIANT_TYPE (type),
           bytes, size, FALSE, g_free, bytes));
-  return TS_WIRE_GOT;
+  return TS_WIRE_DONE;
 }
 
 TsWireResult
@@ -172,7 +179,7 @@ ts_wire_receive (int socket, const gchar * type, gint64 deadline,
   for (guint i = 0; fds && i < TS_WIRE_MAX_FDS; i++)
     fds[i] = -1;
   result = receive_message (socket, type, deadline, message, fds);
-  for (guint i = 0; result != TS_WIRE_GOT && fds && i < TS_WIRE_MAX_FDS; i++)
+  for (guint i = 0; result != TS_WIRE_DONE && fds && i < TS_WIRE_MAX_FDS; i++)
     if (fds[i] >= 0) {
       close (fds[i]);
       fds[i] = -1;

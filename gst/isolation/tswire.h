@@ -57,19 +57,19 @@ G_BEGIN_DECLS
 #define TS_WIRE_USE "(uixx)"
 #define TS_WIRE_NOTHING "()"
 
-/* Sends @message (floating: takes it); FALSE if nobody is there. */
-gboolean ts_wire_send (int socket, GVariant * message, const int *fds,
-    guint n_fds);
-
 typedef enum
 {
-  TS_WIRE_GOT,
+  TS_WIRE_DONE,
   TS_WIRE_CLOSED,               /* nobody is there, or what came is no such message */
   TS_WIRE_LATE
 } TsWireResult;
 
-/* Waits for a message of @type, until @deadline (g_get_monotonic_time(); 0: for
- * ever).  @fds, NULL or with room for TS_WIRE_MAX_FDS, gets the descriptors, the rest
+/* Sends @message (floating: takes it) until @deadline (g_get_monotonic_time(); 0: for
+ * ever), as the other side may not read. */
+TsWireResult ts_wire_send (int socket, GVariant * message, const int *fds,
+    guint n_fds, gint64 deadline);
+
+/* Waits for a message of @type, until @deadline (0: for ever).  @fds, NULL or with room for TS_WIRE_MAX_FDS, gets the descriptors, the rest
  * -1; the caller closes them. */
 TsWireResult ts_wire_receive (int socket, const gchar * type, gint64 deadline,
     GVariant ** message, int *fds);

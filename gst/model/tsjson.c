@@ -48,6 +48,7 @@ ts_json_parse (const gchar * file, const gchar * text, gsize size,
   g_autoptr (JsonParser) parser = json_parser_new_immutable ();
   g_autoptr (GError) cause = NULL;
   g_autofree gchar *found = NULL;
+  g_autofree gchar *reason = NULL;
   JsonNode *root;
 
   if (!g_utf8_validate_len (text, size, NULL) || !is_plain (text, size)) {
@@ -57,8 +58,10 @@ ts_json_parse (const gchar * file, const gchar * text, gsize size,
     return NULL;
   }
   if (!json_parser_load_from_data (parser, text, size, &cause)) {
+    /* It may end in the middle of a character. */
+    reason = g_utf8_make_valid (cause->message, -1);
     g_set_error (error, TS_ERROR, TS_ERROR_FORMAT,
-        "%s: is no valid JSON, expected an object: %s", file, cause->message);
+        "%s: is no valid JSON, expected an object: %s", file, reason);
     return NULL;
   }
   root = json_parser_get_root (parser);

@@ -9,6 +9,9 @@
 /* Parts of an answer that a message lists. */
 #define MAX_LISTED 16
 
+/* Characters of a string that a message quotes. */
+#define MAX_QUOTED 60
+
 static void
 append_tensor (GString * text, const TsShimTensor * tensor)
 {
@@ -31,6 +34,15 @@ append_keys (GString * text, const TsShimApi * api, const TsShimValue * dict)
         api->value_key (dict, i));
   if (n > MAX_LISTED)
     g_string_append (text, ", ...");
+}
+
+static void
+append_string (GString * text, const gchar * string)
+{
+  g_autofree gchar *start = g_utf8_substring (string, 0,
+      MIN (g_utf8_strlen (string, -1), MAX_QUOTED));
+
+  g_string_append_printf (text, "the string '%s'", start);
 }
 
 gchar *
@@ -57,8 +69,7 @@ ts_value_describe (const TsShimApi * api, const TsShimValue * value)
       g_string_append_printf (text, "the number %g", api->value_double (value));
       break;
     case TS_SHIM_STRING:
-      g_string_append_printf (text, "the string '%.60s'",
-          api->value_string (value));
+      append_string (text, api->value_string (value));
       break;
     default:
       g_string_append (text, "None");

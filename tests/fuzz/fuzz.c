@@ -11,6 +11,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "tstree.h"
+
 const gchar *
 fuzz_file (const uint8_t * data, size_t size)
 {
@@ -24,6 +26,35 @@ fuzz_file (const uint8_t * data, size_t size)
   if (ftruncate (fd, 0) != 0 || pwrite (fd, data, size, 0) != (ssize_t) size)
     abort ();
   return path;
+}
+
+static gchar *directory;
+
+static void
+remove_directory (void)
+{
+  ts_tree_remove (directory);
+}
+
+const gchar *
+fuzz_directory (void)
+{
+  if (directory == NULL) {
+    directory = g_dir_make_tmp ("fuzz-XXXXXX", NULL);
+    atexit (remove_directory);
+  }
+  return directory;
+}
+
+void
+fuzz_write (const gchar * name, const uint8_t * data, size_t size)
+{
+  g_autofree gchar *path = g_build_filename (fuzz_directory (), name, NULL);
+  FILE *file = fopen (path, "wb");
+
+  if (file == NULL || fwrite (data, 1, size, file) != size)
+    abort ();
+  fclose (file);
 }
 
 void
@@ -75,4 +106,15 @@ fuzz_float (FuzzBytes * self)
 
   take (self, &value, sizeof (value));
   return value;
+}
+
+FuzzBytes
+fuzz_part (FuzzBytes * self)
+{
+  gsize n = fuzz_short (self);
+  FuzzBytes part = { self->data, MIN (n, self->size) };
+
+  self->data += part.size;
+  self->size -= part.size;
+  return part;
 }

@@ -17,6 +17,10 @@ int LLVMFuzzerTestOneInput (const uint8_t * data, size_t size);
 /* The path of a file with these bytes, which the next call changes. */
 const gchar *fuzz_file (const uint8_t * data, size_t size);
 
+/* A directory of its own, empty at first; files of it get these bytes. */
+const gchar *fuzz_directory (void);
+void fuzz_write (const gchar * name, const uint8_t * data, size_t size);
+
 /* Ends the program unless a failure has a message and a success has none. */
 void fuzz_check_error (gboolean done, GError * error);
 
@@ -30,5 +34,8 @@ typedef struct
 guint fuzz_byte (FuzzBytes * self);
 guint fuzz_short (FuzzBytes * self);
 gfloat fuzz_float (FuzzBytes * self);
+
+/* As many bytes as a number before them says, or as there are. */
+FuzzBytes fuzz_part (FuzzBytes * self);
 
 G_END_DECLS

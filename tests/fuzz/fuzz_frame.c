@@ -5,14 +5,15 @@
 #include <stdlib.h>
 
 #include "fuzz.h"
+#include "tsroi.h"
 #include "tstensorizer.h"
 
-#define MAX_EDGE 300
+#define MAX_EDGE 100
 
 /* Each plane ends where its last row ends, so that a sanitizer sees one byte too
  * many. */
 static void
-make_planes (TsImage * image, guint8 * planes[3])
+make_planes (TsImage * image, guint padding, guint8 * planes[3])
 {
   static const gint pixel_size[] = { 3, 3, 4, 4, 4, 4, 1, 1, 1 };
   gint w = image->width, h = image->height;
@@ -25,11 +26,26 @@ make_planes (TsImage * image, guint8 * planes[3])
   if (image->format == TS_PIXEL_I420)
     row[1] = row[2] = cw;
   for (guint i = 0; i < 3 && row[i] > 0; i++) {
-    image->stride[i] = row[i];
-    image->plane[i] = planes[i] = g_malloc ((gsize) row[i] * rows[i]);
-    for (gsize n = 0; n < (gsize) row[i] * rows[i]; n++)
+    gsize size = (gsize) (row[i] + padding) * (rows[i] - 1) + row[i];
+
+    image->stride[i] = row[i] + (gint) padding;
+    image->plane[i] = planes[i] = g_malloc (size);
+    for (gsize n = 0; n < size; n++)
       planes[i][n] = (guint8) (n * 37 + i);
   }
+}
+
+/* A region, if one lies in the frame. */
+static void
+crop (TsImage * image, FuzzBytes * bytes)
+{
+  gint x = (gint16) fuzz_short (bytes), y = (gint16) fuzz_short (bytes);
+  guint width = fuzz_short (bytes), height = fuzz_short (bytes);
+  g_autofree gchar *text = g_strdup_printf ("%d,%d,%u,%u", x, y, width, height);
+  TsRoi roi;
+
+  if (ts_roi_place (text, image->width, image->height, &roi, NULL))
+    ts_image_crop (image, &roi);
 }
 
 static void
@@ -76,11 +92,12 @@ LLVMFuzzerTestOneInput (const uint8_t * data, size_t size)
   TsLetterbox letterbox;
   gsize n;
 
+  make_planes (&image, fuzz_byte (&bytes) % 70, planes);
+  crop (&image, &bytes);
   ts_letterbox_init (&letterbox, &wanted, image.width, image.height);
   n = (gsize) format.channels * letterbox.tensor_width
       * letterbox.tensor_height;
   tensor = g_new (gfloat, n);
-  make_planes (&image, planes);
   ts_tensorizer_run (tensorizer, &image, &letterbox, tensor);
   for (gsize i = 0; i < n; i++)
     if (!(tensor[i] >= 0.f && tensor[i] <= 1.f))

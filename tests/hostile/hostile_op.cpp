@@ -5,12 +5,16 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <torch/library.h>
 #include <unistd.h>
 
 // Each gives the error number, 0 if it could.
+
+// Learnt before the filter is in place.
+static const pid_t parent = getppid();
 
 static int64_t number(bool done) { return done ? 0 : errno; }
 
@@ -37,7 +41,31 @@ static int64_t start_program(const at::Tensor &) {
 }
 
 static int64_t end_parent(const at::Tensor &) {
-  return number(kill(getppid(), SIGTERM) == 0);
+  return number(kill(parent, SIGTERM) == 0);
+}
+
+// From then on the kernel would send signals for this process, of any number.
+static int64_t own_parent(const at::Tensor &) {
+  return number(fcntl(STDERR_FILENO, F_SETOWN, parent) == 0);
+}
+
+static int64_t map(int flags) {
+  return number(mmap(nullptr, 1 << 20, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS, -1,
+                     0) != MAP_FAILED);
+}
+
+// Of neither the limit of memory would know.
+static int64_t map_shared(const at::Tensor &) { return map(MAP_SHARED); }
+static int64_t map_stack(const at::Tensor &) { return map(MAP_PRIVATE | MAP_GROWSDOWN); }
+
+// The plugin would copy all of it.
+static int64_t grow_files(const at::Tensor &) {
+  int64_t last = 0;
+  for (int fd = STDERR_FILENO + 1; fd < 64; fd++) {
+    if (ftruncate(fd, (off_t)1 << 40) == 0) return 0;
+    if (errno != EBADF && errno != EINVAL) last = errno;
+  }
+  return last;
 }
 
 static at::Tensor crash(const at::Tensor &x) {
@@ -51,5 +79,9 @@ TORCH_LIBRARY(hostile, library) {
   library.def("make_socket(Tensor x) -> int", make_socket);
   library.def("start_program(Tensor x) -> int", start_program);
   library.def("end_parent(Tensor x) -> int", end_parent);
+  library.def("own_parent(Tensor x) -> int", own_parent);
+  library.def("map_shared(Tensor x) -> int", map_shared);
+  library.def("map_stack(Tensor x) -> int", map_stack);
+  library.def("grow_files(Tensor x) -> int", grow_files);
   library.def("crash(Tensor x) -> Tensor", crash);
 }

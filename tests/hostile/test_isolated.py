@@ -30,7 +30,11 @@ class Calls(torch.nn.Module):
             torch.ops.hostile.write_file(x), torch.ops.hostile.read_file(x),
             torch.ops.hostile.make_socket(x),
             torch.ops.hostile.start_program(x),
-            torch.ops.hostile.end_parent(x)]).float()
+            torch.ops.hostile.end_parent(x),
+            torch.ops.hostile.own_parent(x),
+            torch.ops.hostile.map_shared(x),
+            torch.ops.hostile.map_stack(x),
+            torch.ops.hostile.grow_files(x)]).float()
 
 
 class Crashes(torch.nn.Module):
@@ -72,7 +76,7 @@ class Isolated(unittest.TestCase):
 
     def test_native_code(self):
         module = Calls()
-        expected = [errno.EPERM] * 5
+        expected = [errno.EPERM] * 8 + [errno.EFBIG]
         out = self.run_module(module, "--op-lib", OP_LIB, "--print")
         self.assertEqual(out, "loaded\n" + " ".join(map(str, expected)) +
                          "\nran\n")

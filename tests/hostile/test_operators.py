@@ -168,8 +168,16 @@ class Refused(unittest.TestCase):
         self.assertEqual(os.listdir(self.folder), ["module.pt"])
 
     def test_deep_source(self):
-        self.edit_code("times: int=2", "times: int=" + "(" * 100000 + "2" +
-                       ")" * 100000)
+        """Each is a level of the parser's or the compiler's recursion."""
+        n = 100000
+        for default in ("(" * n + "2" + ")" * n, "not " * n + "2", "2" + " + 2" * n):
+            self.edit_code("times: int=2", "times: int=" + default)
+            self.assertIn("deeper than", self.run_module())
+
+    def test_deep_branches(self):
+        branch = "    elif True:\n      pass\n"
+        self.edit_code("    return ", "    if True:\n      pass\n" + branch * 100000 +
+                       "    return ")
         self.assertIn("deeper than", self.run_module())
 
     def test_foreign_class(self):

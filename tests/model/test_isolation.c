@@ -5,12 +5,15 @@
  * Answers are compared with those of the same module in this process.
  */
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "fakemodel.h"
 #include "modeltest.h"
 #include "tsengine.h"
 #include "tsremote.h"
-#include "tsshared.h"
+#include "tsremotevalue.h"
+#include "tswire.h"
 
 typedef struct
 {
@@ -336,7 +339,8 @@ test_lies (Fixture * fixture, gconstpointer data)
     {TS_SHIM_FLOAT32, 3, {G_MAXINT64, G_MAXINT64, 8}, 0, FALSE},
     {TS_SHIM_FLOAT32, 2, {G_GINT64_CONSTANT (1) << 62, 4}, 0, FALSE},
     {TS_SHIM_FLOAT32, 1, {16}, G_MAXUINT64 - 63, FALSE},
-    {TS_SHIM_FLOAT32, 2, {0, 5}, G_MAXUINT64, TRUE}
+    {TS_SHIM_FLOAT32, 2, {0, 5}, G_MAXUINT64, TRUE},
+    {TS_SHIM_FLOAT32, 2, {0, -5}, 0, FALSE}
   };
   TsShared shared = TS_SHARED_NONE;
 
@@ -358,6 +362,65 @@ test_lies (Fixture * fixture, gconstpointer data)
   ts_shared_clear (&shared);
 }
 
+/* A list of so many tensors of 64 bytes each, all at one place. */
+static GVariant *
+make_list (guint n)
+{
+  const TsShimTensor tensor = { NULL, TS_SHIM_UINT8, 1, {64} };
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("av"));
+  for (guint i = 0; i < n; i++)
+    g_variant_builder_add (&builder, "v", ts_shared_write_tensor (&tensor, 0));
+  return g_variant_ref_sink (g_variant_builder_end (&builder));
+}
+
+static void
+assert_taken (const TsShared * outputs, guint n, gsize max_bytes,
+    gboolean expected)
+{
+  g_autoptr (GVariant) list = make_list (n);
+  TsShimValue *value = ts_remote_value_new (list, outputs, max_bytes);
+  TsShimApi api = { 0 };
+
+  g_assert_cmpint (value != NULL, ==, expected);
+  ts_remote_value_fill_api (&api);
+  api.value_free (value);
+}
+
+/* A small message must not make a large answer. */
+static void
+test_much (Fixture * fixture, gconstpointer data)
+{
+  TsShared shared = TS_SHARED_NONE;
+
+  g_assert_true (ts_shared_create (&shared, "test"));
+  g_assert_true (ts_shared_reserve (&shared, 256));
+  assert_taken (&shared, 4, 1000, TRUE);
+  assert_taken (&shared, 5, 1000, FALSE);
+  assert_taken (&shared, 4, 255, FALSE);
+  ts_shared_clear (&shared);
+}
+
+/* A process that does not read holds nobody up for longer than it may. */
+static void
+test_deaf (Fixture * fixture, gconstpointer data)
+{
+  gint64 begin = g_get_monotonic_time ();
+  gint64 deadline = begin + G_USEC_PER_SEC / 2;
+  g_autofree gchar *text = g_strnfill (1 << 20, 'x');
+  int ends[2];
+
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM, 0, ends), ==, 0);
+  g_assert_cmpint (ts_wire_send (ends[0], g_variant_new_bytestring (text), NULL,
+          0, deadline), ==, TS_WIRE_LATE);
+  g_assert_cmpint (g_get_monotonic_time (), >=, deadline);
+  close (ends[1]);
+  g_assert_cmpint (ts_wire_send (ends[0], g_variant_new_bytestring (text), NULL,
+          0, 0), ==, TS_WIRE_CLOSED);
+  close (ends[0]);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -374,5 +437,7 @@ main (int argc, char **argv)
   ADD (in_time);
   ADD (no_program);
   ADD (lies);
+  ADD (much);
+  ADD (deaf);
   return g_test_run ();
 }

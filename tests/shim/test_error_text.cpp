@@ -104,6 +104,25 @@ static void test_cut() {
   ts::copy_text(nullptr, 5, "12");
 }
 
+static void test_utf8() {
+  // Whole characters; then, byte for byte, a continuation, a surrogate, one written
+  // too long, one beyond the last, and one that ends too soon.
+  const char *texts[][2] = {
+      {"gr\xc3\xbcn \xe2\x82\xac \xf0\x9f\x93\x84", nullptr},
+      {"a\x80" "b", "a?b"},
+      {"\xed\xa0\x80", "???"},
+      {"\xc1\xbf \xe0\x9f\xbf \xf0\x8f\xbf\xbf", "?? ??? ????"},
+      {"\xf4\x90\x80\x80\xff", "?????"},
+      {"\xe2\x82 \xf0\x9f\x93", "?? ???"},
+  };
+  for (auto &row : texts) {
+    char buffer[32];
+    ts::copy_text(buffer, sizeof buffer, row[0]);
+    g_assert_cmpstr(buffer, ==, row[1] ? row[1] : row[0]);
+    g_assert_true(g_utf8_validate(buffer, -1, nullptr));
+  }
+}
+
 template <typename Exception>
 static TsShimStatus status_of(const Exception &exception, char *error, size_t size) {
   return ts::guard(
@@ -137,6 +156,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/shim/error/out-of-memory", test_out_of_memory);
   g_test_add_func("/shim/error/device-failure", test_device_failure);
   g_test_add_func("/shim/error/cut", test_cut);
+  g_test_add_func("/shim/error/utf8", test_utf8);
   g_test_add_func("/shim/error/guard", test_guard);
   return g_test_run();
 }
