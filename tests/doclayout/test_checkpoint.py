@@ -191,10 +191,10 @@ class Variants(Temporary):
         torch.manual_seed(2)
         cls.network = with_statistics(doclayout(0.33, 0.125, 512, nc=5))
 
-    def check(self, network, family, **options):
-        write_checkpoint(self.path, network, LABELS, **options)
+    def check(self, network, family, labels=LABELS, **options):
+        write_checkpoint(self.path, network, labels, **options)
         found = read_checkpoint(self.path)
-        self.assertEqual(found.labels, LABELS)
+        self.assertEqual(found.labels, labels)
         self.assertEqual(found.family, family)
         self.assertEqual(found.imgsz, options.get("imgsz", 1024))
         expected, state = network.state_dict(), found.network.state_dict()
@@ -221,6 +221,20 @@ class Variants(Temporary):
 
     def test_newer_pickle_protocols(self):
         self.check(self.network, "doclayout-yolo", protocol=5, numpy=True)
+
+    def test_float32_storage(self):
+        network = doclayout(0.33, 0.125, 512, nc=5)
+        write_checkpoint(self.path, network, LABELS, half=False)
+        state = read_checkpoint(self.path).network.state_dict()
+        for key, value in network.state_dict().items():
+            self.assertTrue(torch.equal(state[key], value), key)
+
+    def test_doclayout_of_every_size(self):
+        labels = [f"class {i}" for i in range(27)]  # as many as D4LA's
+        for depth, width, most in SCALES.values():
+            network = doclayout(depth, width / 8, most, nc=len(labels)).eval()
+            self.check(network, "doclayout-yolo", labels, dill=True, with_loss=True,
+                       numpy=True, imgsz=1600)
 
     def test_yolov10_of_every_size(self):
         for size in SCALES:
