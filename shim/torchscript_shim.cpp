@@ -10,7 +10,6 @@
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/ir/alias_analysis.h>
 #include <torch/csrc/jit/passes/freeze_module.h>
-#include <torch/csrc/jit/passes/frozen_graph_optimizations.h>
 #include <torch/csrc/jit/passes/inliner.h>
 #include <torch/csrc/jit/passes/tensorexpr_fuser.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
@@ -30,6 +29,7 @@
 #include "cuda_lane.h"
 #include "custom_ops.h"
 #include "describe.h"
+#include "fold_graph.h"
 #include "model_file.h"
 #include "move_graph.h"
 #include "shim_error.h"
@@ -86,13 +86,13 @@ void check_method(const jit::Module &module, const TsShimModule &self) {
                       "'; it has: " + (names.empty() ? "none" : names));
 }
 
-// Parameters become constants, and convolutions swallow their batch norms.  What
+// Parameters become constants, and convolutions swallow what follows.  What
 // libtorch cannot freeze runs as it was loaded.
 jit::Module freeze(const jit::Module &module, const std::string &method) {
   try {
     jit::Module frozen = jit::freeze_module(module, {method});
     auto graph = frozen.get_method(method).graph();
-    jit::OptimizeFrozenGraph(graph, true);
+    ts::fold_convolutions(graph);
     return frozen;
   } catch (const std::exception &e) {
     if (ts::is_out_of_memory(e.what())) throw;

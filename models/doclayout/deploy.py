@@ -5,6 +5,10 @@ SPDX-License-Identifier: LGPL-2.1-or-later
 A deploy form has no training head and no batch norm.  torch.jit.script compiles
 it (nothing is traced), so it takes any batch, any height and width that are
 multiples of 32, any device and any floating dtype.
+
+Batch norm is folded into the convolutions.  Those of the backbone get it as one
+scale and shift behind them, since every rounding there moves the boxes most; the
+shim folds these as it loads the module.  README.md has the figures.
 """
 import copy
 
@@ -15,6 +19,7 @@ from torch import Tensor, nn
 from doclayout.network import CIB, Conv, Network, RepVGGDW, Topology
 
 MAX_DETECTIONS = 300
+BACKBONE = range(9)  # the places from the input to stride 32
 
 
 def fold_batch_norm(block: Conv) -> None:
@@ -29,23 +34,56 @@ def fold_batch_norm(block: Conv) -> None:
     block.bn = nn.Identity()
 
 
+class Affine(nn.Module):
+    """What batch norm does in evaluation: a scale and a shift of each channel.
+
+    Rounds as PyTorch's own batch norm on the CPU, bit by bit: the shift comes from
+    one fused operation, and so does each answer.
+    """
+
+    def __init__(self, bn: nn.BatchNorm2d):
+        super().__init__()
+        scale = bn.weight * torch.rsqrt(bn.running_var + bn.eps)
+        shift = bn.bias.double() - bn.running_mean.double() * scale.double()
+        self.scale = self.per_channel(scale)
+        self.shift = self.per_channel(shift.to(scale.dtype))
+
+    @staticmethod
+    def per_channel(values: Tensor) -> nn.Parameter:
+        return nn.Parameter(values.view(1, -1, 1, 1), requires_grad=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.addcmul(self.shift, x, self.scale)
+
+
 def merge_kernels(block: RepVGGDW) -> nn.Sequential:
-    """The two folded depthwise kernels of a RepVGGDW as one."""
+    """The two depthwise kernels of a RepVGGDW as one."""
+    fold_batch_norm(block.conv)
+    fold_batch_norm(block.conv1)
     wide, narrow = block.conv.conv, block.conv1.conv
     wide.weight += F.pad(narrow.weight, [2, 2, 2, 2])
     wide.bias += narrow.bias
     return nn.Sequential(block.conv, block.act)
 
 
+def reduce_batch_norm(block: Conv, apart: bool) -> None:
+    if apart:
+        block.bn = Affine(block.bn)
+    else:
+        fold_batch_norm(block)
+
+
 def fuse(network: Network) -> Network:
     """A copy for inference, without batch norm."""
     network = copy.deepcopy(network).eval().requires_grad_(False)
     for module in network.modules():
-        if isinstance(module, Conv):
-            fold_batch_norm(module)
-    for module in network.modules():
         if isinstance(module, CIB) and isinstance(module.cv1[2], RepVGGDW):
             module.cv1[2] = merge_kernels(module.cv1[2])
+    for place, layer in enumerate(network.model):
+        for module in layer.modules():
+            if isinstance(module, Conv) and isinstance(module.bn, nn.BatchNorm2d):
+                reduce_batch_norm(module, place in BACKBONE)
+    for module in network.modules():
         if isinstance(module, nn.SiLU):
             module.inplace = True
     return network

@@ -33,6 +33,21 @@ def need_shared() -> None:
         sys.exit(SKIPPED)
 
 
+def rounds_as_reference() -> bool:
+    """Whether float32 here rounds as where nd_io.npz was made: PyTorch 1.13 with
+    AVX-512. Its random network amplifies roundings to 0.015 px."""
+    return (torch.__version__.startswith("1.13")
+            and "capability usage: AVX512" in torch.__config__.show())
+
+
+def reference_answers():
+    """Each size of nd_io.npz: its name, the input, the raw answer, the best 300."""
+    data = np.load(SHARED / "doclayout" / "nd_io.npz")
+    for size in ("1024x1024", "1024x736"):
+        image = torch.from_numpy(data[f"{size}_input_u8"]).float() / 255
+        yield size, image, data[f"{size}_one2one"], data[f"{size}_top300"]
+
+
 def blocks_image(b, h, w, generator=None):
     """A picture of coloured blocks: noise alone would average out in depth."""
     coarse = torch.rand(b, 3, h // 16, w // 16, generator=generator)

@@ -100,9 +100,11 @@ def loss(classes, model):
     return outer
 
 
-def upstream_model(network, labels, classes, change=None):
+def upstream_model(network, labels, classes, change=None, half=True):
     """The network as the object upstream would pickle."""
-    network = copy.deepcopy(network).half()
+    network = copy.deepcopy(network)
+    if half:
+        network.half()
     for layer, source in zip(network.model, SOURCES):
         layer.f = source
     if change:
@@ -121,10 +123,10 @@ def upstream_model(network, labels, classes, change=None):
 
 def write_checkpoint(path, network, labels, *, package="doclayout_yolo", ema=False,
                      with_loss=False, dill=False, numpy=False, imgsz=1024,
-                     change=None, protocol=2):
+                     change=None, protocol=2, half=True):
     """Writes network as upstream would; change edits it first."""
     with upstream_classes(package) as classes:
-        model = upstream_model(network, labels, classes, change)
+        model = upstream_model(network, labels, classes, change, half)
         if with_loss:
             model.criterion = loss(classes, model)
         if dill:
