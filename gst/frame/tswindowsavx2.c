@@ -15,7 +15,7 @@
 
 /* How far ahead the source is asked for: the hardware's own prefetching stumbles at
  * each page.  An address behind the image does no harm. */
-#define PREFETCH_AHEAD 2048
+#define PREFETCH_AHEAD 8192
 
 /* Of a cache line. */
 #define LINE_FLOATS 16
@@ -64,6 +64,7 @@ split_3_bytes (const guint8 * row, gint n, guint8 * const out[3])
           2, 0, 1, 2, 0));
   const __m256i order = repeat (_mm_setr_epi8 (0, 3, 6, 9, 12, 15, 18, 21, 24,
           27, 30, 33, 36, 39, 42, 45));
+  guint8 *const to[3] = { out[0], out[1], out[2] };
   gint i, c;
 
   for (i = 0; i < n; i += TS_WINDOW_GROUP) {
@@ -80,7 +81,7 @@ split_3_bytes (const guint8 * row, gint n, guint8 * const out[3])
       __m256i index = _mm256_and_si256 (_mm256_add_epi8 (order,
               _mm256_set1_epi8 (c)), _mm256_set1_epi8 (15));
 
-      store (out[c] + i, _mm256_shuffle_epi8 (bytes, index));
+      store (to[c] + i, _mm256_shuffle_epi8 (bytes, index));
     }
   }
 }
@@ -92,6 +93,7 @@ split_4_bytes (const guint8 * row, gint start, gint n, guint8 * const out[3])
   const __m256i index = _mm256_add_epi8 (_mm256_set1_epi8 (start),
       repeat (_mm_setr_epi8 (0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11,
               15)));
+  guint8 *const to[3] = { out[0], out[1], out[2] };
   gint i, j;
 
   for (i = 0; i < n; i += TS_WINDOW_GROUP) {
@@ -106,9 +108,9 @@ split_4_bytes (const guint8 * row, gint start, gint n, guint8 * const out[3])
       low[j] = _mm256_unpacklo_epi32 (v[2 * j], v[2 * j + 1]);
       high[j] = _mm256_unpackhi_epi32 (v[2 * j], v[2 * j + 1]);
     }
-    store (out[0] + i, _mm256_unpacklo_epi64 (low[0], low[1]));
-    store (out[1] + i, _mm256_unpackhi_epi64 (low[0], low[1]));
-    store (out[2] + i, _mm256_unpacklo_epi64 (high[0], high[1]));
+    store (to[0] + i, _mm256_unpacklo_epi64 (low[0], low[1]));
+    store (to[1] + i, _mm256_unpackhi_epi64 (low[0], low[1]));
+    store (to[2] + i, _mm256_unpacklo_epi64 (high[0], high[1]));
   }
 }
 
@@ -237,6 +239,8 @@ convert_groups (const TsYuv * yuv, const guint8 * y, gint n, gint at,
 {
   const TsYuv k = *yuv;
   const __m256i beside = _mm256_set1_epi8 (32);
+  const gint16 *from[3] = { term[0], term[1], term[2] };
+  guint8 *const to[3] = { out[0], out[1], out[2] };
   gint i, c;
 
   for (i = 0; i < n; i += TS_WINDOW_GROUP) {
@@ -246,8 +250,8 @@ convert_groups (const TsYuv * yuv, const guint8 * y, gint n, gint at,
 
     prefetch (y + i, 32);
     for (c = 0; c < 3; c++)
-      store (out[c] + at + i, to_levels (low, high,
-              load (term[c] + (at + i) / 2)));
+      store (to[c] + at + i, to_levels (low, high,
+              load (from[c] + (at + i) / 2)));
   }
 }
 
@@ -293,11 +297,12 @@ resample_planes (const TsWindows * self, const guint8 * const plane[3],
     gint n_planes, gint n_samples, gint16 * const out[3])
 {
   const guint8 *in[3] = { plane[0], plane[1], plane[2] };
-  gint16 *at[3] = { out[0], out[1], out[2] };
-  const TsWindowPair *pair = self->pairs, *end = pair + self->n_pairs;
+  gint16 *to[3] = { out[0], out[1], out[2] };
+  const TsWindowPair *pair = self->pairs;
+  gsize end = (gsize) self->n_pairs * 2 * n_samples, i;
   gint c;
 
-  for (; pair < end; pair++) {
+  for (i = 0; i < end; i += 2 * n_samples, pair++) {
     const gssize low = pair->start[0], high = pair->start[1];
     const __m256i index = load (pair->index);
     const __m256i coarse = load (pair->coarse), fine = load (pair->fine);
@@ -306,8 +311,7 @@ resample_planes (const TsWindows * self, const guint8 * const plane[3],
       __m256i bytes = _mm256_shuffle_epi8 (load_halves (in[c] + low,
               in[c] + high), index);
 
-      store_windows (at[c], mix (bytes, coarse, fine), n_samples);
-      at[c] += 2 * n_samples;
+      store_windows (to[c] + i, mix (bytes, coarse, fine), n_samples);
     }
   }
 }
@@ -349,8 +353,8 @@ blend (const Blend * k, const gint16 * row0, const gint16 * row1,
 {
   __m256i sum = _mm256_add_epi16 (_mm256_mulhi_epi16 (k->weight0, load (row0)),
       _mm256_mulhi_epi16 (k->weight1, load (row1)));
-  __m256i words = _mm256_srai_epi16 (_mm256_add_epi16 (sum,
-          _mm256_set1_epi16 (2)), 2);
+  /* (sum + 2) >> 2 in one. */
+  __m256i words = _mm256_mulhrs_epi16 (sum, _mm256_set1_epi16 (1 << 13));
 
   value[0] = normalize (k, _mm256_castsi256_si128 (words));
   value[1] = normalize (k, _mm256_extracti128_si256 (words, 1));
