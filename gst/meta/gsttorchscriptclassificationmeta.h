@@ -59,7 +59,7 @@ struct _GstTorchscriptClassificationMeta
   guint64 result_number;
 
   /*< private >*/
-  GArray *classes;
+  gpointer classes;
 };
 
 GST_API_EXPORT
