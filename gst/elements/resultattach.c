@@ -18,9 +18,10 @@ G_STATIC_ASSERT ((gint) TS_DTYPE_FLOAT32 ==
 G_STATIC_ASSERT ((gint) TS_DTYPE_BOOL == (gint) GST_TORCHSCRIPT_DTYPE_BOOL);
 G_STATIC_ASSERT (TS_DECODE_MAX_DIMS == GST_TORCHSCRIPT_TENSOR_MAX_DIMS);
 
-/* Up to so many are converted without allocating: what most models answer at
- * most. */
-#define FEW_BOXES 300
+/* Up to so many are converted without allocating: more than models answer but
+ * untrained ones. */
+#define FEW_BOXES 1000
+#define FEW_CLASSES 100
 
 /* A cell that reaches into a region by less is not in it but was rounded. */
 #define MIN_CELL_PART 1e-3
@@ -81,8 +82,10 @@ static void
 attach_classes (const GArray * classes, const TsResultInfo * info,
     GstBuffer * buffer)
 {
-  g_autofree GstTorchscriptClassification *array =
-      g_new (GstTorchscriptClassification, classes->len);
+  GstTorchscriptClassification few[FEW_CLASSES];
+  g_autofree GstTorchscriptClassification *many = classes->len <= FEW_CLASSES ?
+      NULL : g_new (GstTorchscriptClassification, classes->len);
+  GstTorchscriptClassification *array = many != NULL ? many : few;
   GstTorchscriptClassificationMeta *meta;
 
   for (guint i = 0; i < classes->len; i++) {

@@ -8,8 +8,8 @@
 
 G_BEGIN_DECLS
 
-/* Bytes behind a row that ts_row_resample() may read (and ignore). */
-#define TS_ROW_SLACK 8
+/* Bytes behind a row that the horizontal pass may read (and ignore). */
+#define TS_ROW_SLACK 16
 
 /* The horizontal pass: resamples @line, whose pixels have @pixel_size bytes (1,
  * 3 or 4), to @axis->length samples per channel.  @axis->first counts bytes.
@@ -24,6 +24,14 @@ typedef struct
   const gint16 *row[2];
   gint weight[2];
 } TsRowPair;
+
+/* A row of one channel of the tensor. */
+typedef struct
+{
+  gint width;                   /* floats */
+  gint left, length;            /* the samples within, the rest is padding */
+  gfloat scale, offset, pad;
+} TsRowPlan;
 
 /* The vertical pass and the normalisation: a channel of the tensor's row. */
 void ts_row_blend (const TsRowPair * pair, gint length, gfloat scale,

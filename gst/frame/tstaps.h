@@ -79,18 +79,10 @@ void ts_taps_convert_chroma (const TsTaps * taps, const TsYuv * yuv,
 void ts_taps_resample_yuv (const TsTaps * taps, const TsYuv * yuv,
     const guint8 * line, const TsTapChroma * chroma, gint16 * const out[3]);
 
-/* A row of one channel of the tensor. */
-typedef struct
-{
-  gint width;                   /* floats */
-  gint left, length;            /* the samples within, the rest is padding */
-  gfloat scale, offset, pad;
-} TsTapRow;
-
 /* As ts_row_blend(), with the padding round it.  The rows have room for
  * TS_TAPS_ROW samples more on both sides.  With @stream the row bypasses the
  * caches if it has whole lines of them; ts_taps_finish() must follow. */
-void ts_taps_write_row (const TsRowPair * pair, const TsTapRow * row,
+void ts_taps_write_row (const TsRowPair * pair, const TsRowPlan * row,
     gboolean stream, gfloat * out);
 
 /* Makes what bypassed the caches visible before anything that follows. */

@@ -32,7 +32,7 @@ ts_taps_resample_yuv (const TsTaps * taps, const TsYuv * yuv,
 }
 
 void
-ts_taps_write_row (const TsRowPair * pair, const TsTapRow * row,
+ts_taps_write_row (const TsRowPair * pair, const TsRowPlan * row,
     gboolean stream, gfloat * out)
 {
   g_assert_not_reached ();

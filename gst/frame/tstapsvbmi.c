@@ -290,7 +290,7 @@ pad (__m512 values, __m512 padding, guint64 samples)
 
 /* Which of 32 floats from @i on are samples. */
 VBMI_INLINE guint32
-find_samples (const TsTapRow * row, gint i)
+find_samples (const TsRowPlan * row, gint i)
 {
   gint64 from = CLAMP (row->left - i, 0, TS_TAPS_ROW);
   gint64 to = CLAMP (row->left + row->length - i, 0, TS_TAPS_ROW);
@@ -300,7 +300,7 @@ find_samples (const TsTapRow * row, gint i)
 
 /* A line that is written in part is read before, so lines are completed. */
 VBMI_INLINE void
-write_row (const TsRowPair * pair, const TsTapRow * row, gboolean stream,
+write_row (const TsRowPair * pair, const TsRowPlan * row, gboolean stream,
     gfloat * out)
 {
   const gint16 *row0 = pair->row[0] - row->left;
@@ -338,7 +338,7 @@ write_row (const TsRowPair * pair, const TsTapRow * row, gboolean stream,
 }
 
 VBMI void
-ts_taps_write_row (const TsRowPair * pair, const TsTapRow * row,
+ts_taps_write_row (const TsRowPair * pair, const TsRowPlan * row,
     gboolean stream, gfloat * out)
 {
   if (stream && (guintptr) out % TS_TAPS_PIECE == 0

@@ -13,6 +13,7 @@
 #include "tscolor.h"
 #include "tsrow.h"
 #include "tstaps.h"
+#include "tswindows.h"
 
 /* Tensors from this size on are not kept in the caches: they would be out of
  * them before the network has read them, and the frame with them. */
@@ -50,6 +51,10 @@ struct _TsTensorizer
   TsAxis columns, rows;
   TsTaps taps, chroma_taps;     /* the columns for fast CPUs, or no blocks */
   TsTapChroma *chroma_terms;    /* of the chroma row below */
+  const TsWindowFuncs *window_funcs;
+  TsWindows windows;            /* the same for others, or no pairs */
+  guint8 *plane[3];             /* a row, split or converted, for the windows */
+  gint16 *term[3];              /* of the chroma row below */
   gint chroma_row;
   guint8 *line;                 /* a row that cannot be used in place */
   guint8 *chroma[2];            /* Cb, Cr of a source row, one a pixel */
@@ -89,6 +94,9 @@ clear_tables (TsTensorizer * self)
   ts_taps_clear (&self->taps);
   ts_taps_clear (&self->chroma_taps);
   g_clear_pointer (&self->chroma_terms, g_aligned_free);
+  ts_windows_clear (&self->windows);
+  g_clear_pointer (&self->plane[0], g_aligned_free);
+  g_clear_pointer (&self->term[0], g_aligned_free);
   g_clear_pointer (&self->line, g_free);
   g_clear_pointer (&self->chroma[0], g_free);
   g_clear_pointer (&self->samples, g_free);
@@ -159,6 +167,24 @@ init_yuv_taps (TsTensorizer * self, const TsImage * image)
   return TRUE;
 }
 
+static void
+init_windows (TsTensorizer * self, const TsImage * image)
+{
+  gsize length = (image->width / TS_WINDOW_GROUP + 2) * TS_WINDOW_GROUP;
+  gint c;
+
+  self->window_funcs = ts_window_funcs_get ();
+  if (self->window_funcs == NULL || self->taps.n_blocks > 0)
+    return;
+  ts_windows_init (&self->windows, &self->columns, image->width);
+  self->plane[0] = g_aligned_alloc0 (3, length, TS_WINDOW_GROUP);
+  self->term[0] = g_aligned_alloc0 (3, length, TS_WINDOW_GROUP);
+  for (c = 1; c < 3; c++) {
+    self->plane[c] = self->plane[0] + c * length;
+    self->term[c] = self->term[0] + c * length / 2;
+  }
+}
+
 /* Y'CbCr is converted on its way if the CPU can and the scale lets it; else
  * there is a line of pixels. */
 static void
@@ -194,6 +220,7 @@ prepare (TsTensorizer * self, const TsImage * image,
   ts_axis_init_rows (&self->rows, image->height, letterbox->resized_height);
   ts_axis_init_columns (&self->columns, image->width, letterbox->resized_width);
   init_taps (self, image);
+  init_windows (self, image);
   for (i = 0; i < self->columns.length; i++)
     self->columns.first[i] *= self->line_pixel_size;
   alloc_buffers (self, image->width, letterbox->resized_width);
@@ -276,6 +303,41 @@ resample_planes (TsTensorizer * self, const TsImage * image, gint y,
       self->chroma_terms, out);
 }
 
+/* Fills the planes with the colours of a row. */
+static void
+split_row (TsTensorizer * self, const TsImage * image, gint y)
+{
+  const PixelLayout *layout = &pixel_layouts[image->format];
+  const TsWindowFuncs *funcs = self->window_funcs;
+  const guint8 *row = get_plane_row (image, 0, y);
+
+  if (!is_yuv (image->format)) {
+    funcs->split (row, layout->size, layout->start, image->width, self->plane);
+    return;
+  }
+  if (self->chroma_row != y / 2) {
+    funcs->convert_chroma (&self->yuv, get_plane_row (image, 1, y / 2),
+        image->format == TS_PIXEL_NV12 ? NULL :
+        get_plane_row (image, 2, y / 2), (image->width + 1) / 2, self->term);
+    self->chroma_row = y / 2;
+  }
+  funcs->convert (&self->yuv, row, self->term, image->width, self->plane);
+}
+
+static void
+resample_windows (TsTensorizer * self, const TsImage * image, gint y,
+    gint16 * const out[3])
+{
+  const guint8 *plane[3] = { self->plane[0], self->plane[1], self->plane[2] };
+  gboolean single = self->line_pixel_size == 1;
+
+  if (single)
+    plane[0] = get_line (self, image, y);
+  else
+    split_row (self, image, y);
+  self->window_funcs->resample (&self->windows, plane, single ? 1 : 3, out);
+}
+
 static void
 resample (TsTensorizer * self, const TsImage * image, gint y,
     gint16 * const out[3])
@@ -285,6 +347,8 @@ resample (TsTensorizer * self, const TsImage * image, gint y,
   else if (self->taps.n_blocks > 0)
     ts_taps_resample (&self->taps, get_line (self, image, y),
         self->line_pixel_size == 1 ? 1 : 3, out);
+  else if (self->windows.n_pairs > 0)
+    resample_windows (self, image, y, out);
   else
     ts_row_resample (get_line (self, image, y), self->line_pixel_size,
         &self->columns, out);
@@ -375,6 +439,16 @@ write_planar_row (const Job * job, gint channel, gint row,
   fill (out + right, box->tensor_width - right, pad);
 }
 
+/* Whether rows are whole cache lines that can bypass the caches. */
+static gboolean
+streams_windows (const Job * job)
+{
+  return job->stream && job->self->windows.n_pairs > 0
+      && job->letterbox->tensor_width % 16 == 0
+      && (guintptr) job->tensor % 64 == 0;
+}
+
+/* By the instructions of the horizontal pass, with the padding. */
 static void
 write_fast_row (const Job * job, gint channel, gint row,
     const TsRowPair pair[3])
@@ -382,15 +456,22 @@ write_fast_row (const Job * job, gint channel, gint row,
   const TsTensorizer *self = job->self;
   const TsLetterbox *box = job->letterbox;
   gint color = get_color (self, channel);
-  const TsTapRow plan = { box->tensor_width, box->left,
+  const TsRowPlan plan = { box->tensor_width, box->left,
     pair ? box->resized_width : 0, self->format.scale[color],
     self->format.offset[color], get_pad (self, color)
   };
   const TsRowPair none = { {self->samples, self->samples}, {0, 0} };
+  gfloat *out = job->tensor + ((gsize) channel * box->tensor_height + row)
+      * box->tensor_width;
 
-  ts_taps_write_row (pair ? &pair[get_source_channel (self, color)] : &none,
-      &plan, job->stream, job->tensor + ((gsize) channel * box->tensor_height
-          + row) * box->tensor_width);
+  if (pair)
+    pair += get_source_channel (self, color);
+  else
+    pair = &none;
+  if (self->taps.n_blocks > 0)
+    ts_taps_write_row (pair, &plan, job->stream, out);
+  else
+    self->window_funcs->write_row (pair, &plan, out);
 }
 
 static void
@@ -443,7 +524,7 @@ write_row (const Job * job, gint row, const TsRowPair pair[3])
     return;
   }
   for (channel = 0; channel < format->channels; channel++) {
-    if (job->self->taps.n_blocks > 0)
+    if (job->self->taps.n_blocks > 0 || streams_windows (job))
       write_fast_row (job, channel, row, pair);
     else
       write_planar_row (job, channel, row, pair);
@@ -475,4 +556,6 @@ ts_tensorizer_run (TsTensorizer * self, const TsImage * image,
   }
   if (self->taps.n_blocks > 0)
     ts_taps_finish ();
+  else if (self->windows.n_pairs > 0)
+    self->window_funcs->finish ();
 }

@@ -6,6 +6,8 @@
 
 #include <gst/video/video.h>
 
+#include "sharedlist.h"
+
 GType
 gst_torchscript_classification_meta_api_get_type (void)
 {
@@ -40,13 +42,13 @@ classification_meta_free (GstMeta * meta, GstBuffer * buffer)
   GstTorchscriptClassificationMeta *self =
       (GstTorchscriptClassificationMeta *) meta;
 
-  g_clear_pointer (&self->classes, g_array_unref);
+  g_clear_pointer ((TsSharedList **) & self->classes, ts_shared_list_unref);
 }
 
 /* Takes @classes. */
 static GstTorchscriptClassificationMeta *
 add_meta (GstBuffer * buffer, const gchar * model_name, guint64 result_number,
-    GArray * classes)
+    TsSharedList * classes)
 {
   GstTorchscriptClassificationMeta *self = (GstTorchscriptClassificationMeta *)
       gst_buffer_add_meta (buffer, GST_TORCHSCRIPT_CLASSIFICATION_META_INFO,
@@ -67,7 +69,7 @@ classification_meta_transform (GstBuffer * dest, GstMeta * meta,
       (GstTorchscriptClassificationMeta *) meta;
 
   add_meta (dest, self->model_name, self->result_number,
-      g_array_ref (self->classes))->parent_id = self->parent_id;
+      ts_shared_list_ref (self->classes))->parent_id = self->parent_id;
   return TRUE;
 }
 
@@ -115,7 +117,8 @@ gst_buffer_add_torchscript_classification_meta (GstBuffer * buffer,
     const gchar * model_name, guint64 result_number,
     const GstTorchscriptClassification * classes, guint n_classes)
 {
-  GArray *array;
+  TsSharedList *list;
+  GstTorchscriptClassification *items;
   guint i;
 
   g_return_val_if_fail (GST_IS_BUFFER (buffer), NULL);
@@ -123,16 +126,13 @@ gst_buffer_add_torchscript_classification_meta (GstBuffer * buffer,
   g_return_val_if_fail (model_name != NULL, NULL);
   g_return_val_if_fail (classes != NULL || n_classes == 0, NULL);
 
-  array = g_array_sized_new (FALSE, FALSE,
-      sizeof (GstTorchscriptClassification), n_classes);
-  if (n_classes > 0)
-    g_array_append_vals (array, classes, n_classes);
+  list = ts_shared_list_new (n_classes, sizeof (GstTorchscriptClassification));
+  items = list->items;
   for (i = 0; i < n_classes; i++) {
-    GstTorchscriptClassification *c =
-        &g_array_index (array, GstTorchscriptClassification, i);
-    c->label = g_intern_string (c->label);
+    items[i] = classes[i];
+    items[i].label = g_intern_string (classes[i].label);
   }
-  return add_meta (buffer, g_intern_string (model_name), result_number, array);
+  return add_meta (buffer, g_intern_string (model_name), result_number, list);
 }
 
 /**
@@ -197,7 +197,7 @@ gst_torchscript_classification_meta_get_n_classes (const
 {
   g_return_val_if_fail (meta != NULL, 0);
 
-  return meta->classes->len;
+  return ((const TsSharedList *) meta->classes)->n;
 }
 
 /**
@@ -214,9 +214,12 @@ const GstTorchscriptClassification *
 gst_torchscript_classification_meta_get_class (const
     GstTorchscriptClassificationMeta * meta, guint index)
 {
+  const TsSharedList *list;
+
   g_return_val_if_fail (meta != NULL, NULL);
 
-  if (index >= meta->classes->len)
+  list = meta->classes;
+  if (index >= list->n)
     return NULL;
-  return &g_array_index (meta->classes, GstTorchscriptClassification, index);
+  return (const GstTorchscriptClassification *) list->items + index;
 }

@@ -63,7 +63,7 @@ struct _GstTorchscriptClassificationMeta
   guint parent_id;
 
   /*< private >*/
-  GArray *classes;
+  gpointer classes;
 };
 
 GST_API_EXPORT

@@ -4,7 +4,7 @@
  */
 #include "gsttorchscriptdetectionmeta.h"
 
-#include "detectionlist.h"
+#include "sharedlist.h"
 #include "metascale.h"
 
 GType
@@ -42,14 +42,13 @@ detection_meta_free (GstMeta * meta, GstBuffer * buffer)
 {
   GstTorchscriptDetectionMeta *self = (GstTorchscriptDetectionMeta *) meta;
 
-  g_clear_pointer ((TsDetectionList **) & self->detections,
-      ts_detection_list_unref);
+  g_clear_pointer ((TsSharedList **) & self->detections, ts_shared_list_unref);
 }
 
 /* Takes @detections. */
 static GstTorchscriptDetectionMeta *
 add_meta (GstBuffer * buffer, const gchar * model_name, guint frame_width,
-    guint frame_height, guint64 result_number, TsDetectionList * detections)
+    guint frame_height, guint64 result_number, TsSharedList * detections)
 {
   GstTorchscriptDetectionMeta *self = (GstTorchscriptDetectionMeta *)
       gst_buffer_add_meta (buffer, GST_TORCHSCRIPT_DETECTION_META_INFO, NULL);
@@ -65,7 +64,7 @@ add_meta (GstBuffer * buffer, const gchar * model_name, guint frame_width,
 /* Takes @detections; all else is as in @from. */
 static GstTorchscriptDetectionMeta *
 add_like (GstBuffer * buffer, const GstTorchscriptDetectionMeta * from,
-    guint frame_width, guint frame_height, TsDetectionList * detections)
+    guint frame_width, guint frame_height, TsSharedList * detections)
 {
   GstTorchscriptDetectionMeta *self = add_meta (buffer, from->model_name,
       frame_width, frame_height, from->result_number, detections);
@@ -80,8 +79,9 @@ transform_scale (GstBuffer * dest, const GstTorchscriptDetectionMeta * self,
     const GstVideoMetaTransform * trans)
 {
   const GstVideoInfo *in = trans->in_info, *out = trans->out_info;
-  const TsDetectionList *from = self->detections;
-  TsDetectionList *scaled;
+  const TsSharedList *from = self->detections;
+  TsSharedList *scaled;
+  GstTorchscriptDetection *items;
   gfloat sx, sy;
   guint i;
 
@@ -91,11 +91,12 @@ transform_scale (GstBuffer * dest, const GstTorchscriptDetectionMeta * self,
 
   sx = (gfloat) out->width / in->width;
   sy = (gfloat) out->height / in->height;
-  scaled = ts_detection_list_new (from->n);
+  scaled = ts_shared_list_new (from->n, sizeof (GstTorchscriptDetection));
+  items = scaled->items;
   for (i = 0; i < scaled->n; i++) {
-    GstTorchscriptDetection *d = &scaled->items[i];
+    GstTorchscriptDetection *d = &items[i];
 
-    *d = from->items[i];
+    *d = ((const GstTorchscriptDetection *) from->items)[i];
     d->x1 *= sx;
     d->x2 *= sx;
     d->y1 *= sy;
@@ -113,7 +114,7 @@ detection_meta_transform (GstBuffer * dest, GstMeta * meta, GstBuffer * buffer,
 
   if (GST_META_TRANSFORM_IS_COPY (type)) {
     add_like (dest, self, self->frame_width, self->frame_height,
-        ts_detection_list_ref (self->detections));
+        ts_shared_list_ref (self->detections));
     return TRUE;
   }
   if (GST_VIDEO_META_TRANSFORM_IS_SCALE (type))
@@ -170,7 +171,8 @@ gst_buffer_add_torchscript_detection_meta (GstBuffer * buffer,
     guint64 result_number, const GstTorchscriptDetection * detections,
     guint n_detections)
 {
-  TsDetectionList *list;
+  TsSharedList *list;
+  GstTorchscriptDetection *items;
   guint i;
 
   g_return_val_if_fail (GST_IS_BUFFER (buffer), NULL);
@@ -179,9 +181,10 @@ gst_buffer_add_torchscript_detection_meta (GstBuffer * buffer,
   g_return_val_if_fail (frame_width > 0 && frame_height > 0, NULL);
   g_return_val_if_fail (detections != NULL || n_detections == 0, NULL);
 
-  list = ts_detection_list_new (n_detections);
+  list = ts_shared_list_new (n_detections, sizeof (GstTorchscriptDetection));
+  items = list->items;
   for (i = 0; i < n_detections; i++) {
-    GstTorchscriptDetection *d = &list->items[i];
+    GstTorchscriptDetection *d = &items[i];
 
     *d = detections[i];
     d->label = g_intern_string (d->label);
@@ -228,7 +231,7 @@ gst_torchscript_detection_meta_get_n_detections (const
 {
   g_return_val_if_fail (meta != NULL, 0);
 
-  return ((const TsDetectionList *) meta->detections)->n;
+  return ((const TsSharedList *) meta->detections)->n;
 }
 
 /**
@@ -245,12 +248,12 @@ const GstTorchscriptDetection *
 gst_torchscript_detection_meta_get_detection (const
     GstTorchscriptDetectionMeta * meta, guint index)
 {
-  const TsDetectionList *list;
+  const TsSharedList *list;
 
   g_return_val_if_fail (meta != NULL, NULL);
 
   list = meta->detections;
   if (index >= list->n)
     return NULL;
-  return &list->items[index];
+  return (const GstTorchscriptDetection *) list->items + index;
 }

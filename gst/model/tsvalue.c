@@ -12,40 +12,76 @@
 G_STATIC_ASSERT (TS_DECODE_MAX_DIMS == TS_SHIM_MAX_DIMS);
 G_STATIC_ASSERT ((gint) TS_DTYPE_BOOL == (gint) TS_SHIM_BOOL);
 
-static const TsShimValue *
-find_child (const TsShimApi * api, const TsShimValue * value,
-    const gchar * part)
+/* A part of a key: keys are looked up for each frame, so nothing is copied. */
+typedef struct
 {
-  TsShimKind kind = api->value_kind (value);
-  gsize n = kind == TS_SHIM_LIST || kind == TS_SHIM_DICT ?
-      api->value_size (value) : 0;
+  const gchar *text;
+  gsize length;
+} Part;
+
+/* Takes what is before the next @separator off @rest; FALSE at the end. */
+static gboolean
+next_part (const gchar ** rest, const gchar * end, gchar separator, Part * part)
+{
+  const gchar *stop;
+
+  if (*rest > end)
+    return FALSE;
+  stop = memchr (*rest, separator, end - *rest);
+  if (!stop)
+    stop = end;
+  *part = (Part) {
+  *rest, stop - *rest};
+  *rest = stop + 1;
+  return TRUE;
+}
+
+static const TsShimValue *
+find_item (const TsShimApi * api, const TsShimValue * list, Part part)
+{
+  gchar digits[24];
+  gsize n = api->value_size (list);
   guint64 index;
 
+  if (n == 0 || part.length >= sizeof digits)
+    return NULL;
+  memcpy (digits, part.text, part.length);
+  digits[part.length] = '\0';
+  return g_ascii_string_to_unsigned (digits, 10, 0, n - 1, &index, NULL) ?
+      api->value_child (list, index) : NULL;
+}
+
+static const TsShimValue *
+find_child (const TsShimApi * api, const TsShimValue * value, Part part)
+{
+  TsShimKind kind = api->value_kind (value);
+  gsize n = kind == TS_SHIM_DICT ? api->value_size (value) : 0;
+
   if (kind == TS_SHIM_LIST)
-    return n > 0 && g_ascii_string_to_unsigned (part, 10, 0, n - 1, &index,
-        NULL) ? api->value_child (value, index) : NULL;
-  for (gsize i = 0; i < n; i++)
-    if (g_str_equal (api->value_key (value, i), part))
+    return find_item (api, value, part);
+  for (gsize i = 0; i < n; i++) {
+    const gchar *key = api->value_key (value, i);
+
+    if (strncmp (key, part.text, part.length) == 0 && !key[part.length])
       return api->value_child (value, i);
+  }
   return NULL;
 }
 
-/* What is at @key; else NULL, and *@missing gets the part of the key that is
- * not in *@place. */
+/* What is at @key; else NULL, and @missing gets the part of the key that is not
+ * in *@place. */
 static const TsShimValue *
-follow (const TsShimApi * api, const TsShimValue * root, const gchar * key,
-    gchar ** missing, const TsShimValue ** place)
+follow (const TsShimApi * api, const TsShimValue * root, Part key,
+    Part * missing, const TsShimValue ** place)
 {
-  g_auto (GStrv) parts = g_strsplit (key, ".", -1);
   const TsShimValue *value = root;
+  const gchar *rest = key.text;
 
-  for (guint i = 0; parts[i]; i++) {
+  *place = root;
+  while (value && key.length > 0
+      && next_part (&rest, key.text + key.length, '.', missing)) {
     *place = value;
-    value = find_child (api, value, parts[i]);
-    if (!value) {
-      *missing = g_strdup (parts[i]);
-      return NULL;
-    }
+    value = find_child (api, value, *missing);
   }
   return value;
 }
@@ -63,11 +99,12 @@ is_number (const TsShimApi * api, const TsShimValue * value)
 
 static void
 set_missing_error (const TsShimApi * api, const TsShimValue * root,
-    const TsShimValue * place, const gchar * key, const gchar * missing,
+    const TsShimValue * place, const gchar * key, Part part,
     const gchar * model, GError ** error)
 {
   g_autofree gchar *found = ts_value_describe (api, place);
   g_autofree gchar *parts = ts_value_describe_parts (api, root);
+  g_autofree gchar *missing = g_strndup (part.text, part.length);
 
   g_set_error (error, TS_ERROR, TS_ERROR_OUTPUT,
       "%s: there is no '%s' for the output '%s': the module returned %s%s; "
@@ -92,11 +129,11 @@ static const TsShimValue *
 find_one (const TsShimApi * api, const TsShimValue * root, const gchar * key,
     const gchar * model, GError ** error)
 {
-  const TsShimValue *place = root, *value = root;
-  g_autofree gchar *missing = NULL;
+  const Part whole = { key, strlen (key) };
+  const TsShimValue *place;
+  Part missing;
+  const TsShimValue *value = follow (api, root, whole, &missing, &place);
 
-  if (*key)
-    value = follow (api, root, key, &missing, &place);
   if (!value)
     set_missing_error (api, root, place, key, missing, model, error);
   else if (!is_number (api, value))
@@ -108,13 +145,18 @@ static const TsShimValue *
 find_any (const TsShimApi * api, const TsShimValue * root,
     const gchar * keys, const gchar * model, GError ** error)
 {
-  g_auto (GStrv) list = g_strsplit (keys, "|", -1);
+  const gchar *rest = keys, *end = keys + strlen (keys);
   g_autofree gchar *parts = NULL;
-  const TsShimValue *value;
+  Part key;
 
-  for (guint i = 0; list[i]; i++)
-    if ((value = find_one (api, root, list[i], model, NULL)))
+  while (next_part (&rest, end, '|', &key)) {
+    const TsShimValue *place;
+    Part missing;
+    const TsShimValue *value = follow (api, root, key, &missing, &place);
+
+    if (value && is_number (api, value))
       return value;
+  }
   parts = ts_value_describe_parts (api, root);
   g_set_error (error, TS_ERROR, TS_ERROR_OUTPUT,
       "%s: the module returned no tensor at any of '%s' (the places are "

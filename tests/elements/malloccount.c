@@ -125,9 +125,12 @@ void
 malloc_count_set (int on)
 {
   void *frame;
+  int i;
 
   /* Its first call allocates. */
   backtrace (&frame, 1);
+  for (i = 0; on && i < MAX_OWNERS; i++)
+    owners[i].count = 0;
   __atomic_store_n (&is_on, on, __ATOMIC_SEQ_CST);
 }
 

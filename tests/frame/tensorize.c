@@ -64,13 +64,14 @@ answer (TsTensorizer * tensorizer, const Request * request,
 
   ts_letterbox_init (&box, &size, image->width, image->height);
   count = (gsize) request->channels * box.tensor_width * box.tensor_height;
-  tensor = g_new (gfloat, count);
+  /* As a network's input is. */
+  tensor = g_aligned_alloc (count, sizeof (gfloat), 64);
   ts_tensorizer_run (tensorizer, image, &box, tensor);
   fwrite (&box.tensor_height, sizeof (gint32), 1, stdout);
   fwrite (&box.tensor_width, sizeof (gint32), 1, stdout);
   fwrite (tensor, sizeof (gfloat), count, stdout);
   fflush (stdout);
-  g_free (tensor);
+  g_aligned_free (tensor);
 }
 
 static void

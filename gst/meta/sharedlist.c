@@ -1,29 +1,29 @@
-/* detectionlist.c - detections that buffers share, in memory that frames reuse
+/* sharedlist.c - what buffers share, in memory that frames reuse
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#include "detectionlist.h"
+#include "sharedlist.h"
 
 /* Room comes in steps, so that what one frame gives back fits the next one. */
-#define STEP 64
+#define STEP 4096
 
 /* How much is kept at most: more frames are seldom under way, and a list as long
  * as an untrained model can make it is not worth keeping. */
 #define MAX_FREE 32
-#define MAX_KEPT_CAPACITY 1024
+#define MAX_KEPT_CAPACITY (1 << 17)
 
 static GMutex mutex;
-static TsDetectionList *free_lists;     /* mutex */
+static TsSharedList *free_lists;        /* mutex */
 static guint n_free;            /* mutex */
 
-static TsDetectionList *
-take_free (guint n)
+static TsSharedList *
+take_free (gsize size)
 {
-  TsDetectionList **place, *found = NULL;
+  TsSharedList **place, *found = NULL;
 
   g_mutex_lock (&mutex);
   for (place = &free_lists; *place != NULL; place = &(*place)->next) {
-    if ((*place)->capacity < n)
+    if ((*place)->capacity < size)
       continue;
     found = *place;
     *place = found->next;
@@ -34,32 +34,31 @@ take_free (guint n)
   return found;
 }
 
-static TsDetectionList *
-alloc_list (guint n)
+static TsSharedList *
+alloc_list (gsize size)
 {
-  gsize capacity = ((gsize) n / STEP + 1) * STEP;
-  TsDetectionList *self = g_malloc (sizeof (TsDetectionList)
-      + capacity * sizeof (GstTorchscriptDetection));
+  gsize capacity = (size / STEP + 1) * STEP;
+  TsSharedList *self = g_malloc (sizeof (TsSharedList) + capacity);
 
   self->capacity = capacity;
-  self->items = (GstTorchscriptDetection *) (self + 1);
+  self->items = self + 1;
   return self;
 }
 
-TsDetectionList *
-ts_detection_list_new (guint n)
+TsSharedList *
+ts_shared_list_new (guint n, gsize size)
 {
-  TsDetectionList *self = take_free (n);
+  TsSharedList *self = take_free (n * size);
 
   if (self == NULL)
-    self = alloc_list (n);
+    self = alloc_list (n * size);
   self->ref_count = 1;
   self->n = n;
   return self;
 }
 
-TsDetectionList *
-ts_detection_list_ref (TsDetectionList * self)
+TsSharedList *
+ts_shared_list_ref (TsSharedList * self)
 {
   g_atomic_int_inc (&self->ref_count);
   return self;
@@ -67,7 +66,7 @@ ts_detection_list_ref (TsDetectionList * self)
 
 /* FALSE if there is enough already. */
 static gboolean
-keep (TsDetectionList * self)
+keep (TsSharedList * self)
 {
   gboolean kept;
 
@@ -85,7 +84,7 @@ keep (TsDetectionList * self)
 }
 
 void
-ts_detection_list_unref (TsDetectionList * self)
+ts_shared_list_unref (TsSharedList * self)
 {
   if (g_atomic_int_dec_and_test (&self->ref_count) && !keep (self))
     g_free (self);
