@@ -50,7 +50,7 @@ G_BEGIN_DECLS
 #define TS_WIRE_INPUTS "(a(uaxt)u)"
 
 /* prepare(): the fields of a TsShimVariant.  settle() has nothing. */
-#define TS_WIRE_VARIANT "(iiiiui)"
+#define TS_WIRE_VARIANT "(iiiiiui)"
 #define TS_WIRE_NOTHING "()"
 
 /* Sends @message (floating: takes it); FALSE if nobody is there. */
