@@ -147,22 +147,30 @@ def created_at() -> str:
     return when.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def list_files(root: Path) -> Dict[str, Any]:
+    """What metadata.json says of the files beside it."""
+    files = sorted(str(p.relative_to(root)) for p in root.rglob("*")
+                   if p.is_file() and p != root / "metadata.json")
+    return {"files": files,
+            "sha256": {f: hashlib.sha256((root / f).read_bytes()).hexdigest()
+                       for f in files}}
+
+
 def metadata(package: Package, root: Path) -> Dict[str, Any]:
-    files = sorted(str(p.relative_to(root)) for p in root.rglob("*") if p.is_file())
+    listed = list_files(root)
     return {
         "version": "1.0",
         "name": package.name,
         "repo_id": package.repo_id,
         "revision": package.revision,
-        "files": files,
+        "files": listed["files"],
         "created_at": created_at(),
         "description": package.description,
         "author": package.author,
         "license": package.license,
         "tags": package.tags,
         "custom": package.custom,
-        "sha256": {f: hashlib.sha256((root / f).read_bytes()).hexdigest()
-                   for f in files},
+        "sha256": listed["sha256"],
     }
 
 

@@ -8,7 +8,7 @@
 # What the build and the demo need, and what the tests need beyond it.  The
 # reference BLAS of a fresh system is 40 times slower than OpenBLAS.
 build_packages="gcc g++ meson ninja-build pkg-config python3
-libtorch-dev libopenblas0-pthread
+libtorch-dev libdnnl-dev libopenblas0-pthread
 libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
 gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good
 libcairo2-dev libpango1.0-dev libjson-glib-dev libarchive-dev libsodium-dev

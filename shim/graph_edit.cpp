@@ -4,143 +4,63 @@
 #include "graph_edit.h"
 
 #include <ATen/core/dispatch/Dispatcher.h>
-#include <torch/csrc/jit/ir/alias_analysis.h>
 #include <torch/csrc/jit/ir/constants.h>
 #include <torch/csrc/jit/passes/dead_code_elimination.h>
 #include <torch/csrc/jit/passes/inliner.h>
 #include <torch/csrc/jit/passes/remove_mutation.h>
 #include <torch/csrc/jit/passes/shape_analysis.h>
 
-#include <algorithm>
-#include <optional>
-#include <set>
-#include <unordered_map>
-#include <unordered_set>
-#include <vector>
+#include "graph_region.h"
 
 namespace jit = torch::jit;
 
 namespace ts {
 namespace {
 
-// Too few weights to gain anything: the expectation over a distribution, say, which
-// is a convolution by name alone and loses by rounding.
-constexpr int64_t kFewWeights = 64;
-
-using Symbols = std::set<c10::Symbol>;
-
-Symbols to_symbols(std::initializer_list<const char *> names) {
-  Symbols symbols;
-  for (const char *name : names) symbols.insert(c10::Symbol::fromQualString(name));
-  return symbols;
-}
-
-// The place of each argument of a convolution by its operator.
-struct Convolution {
-  jit::Node *node;
-  at::Tensor weight;
-  size_t stride, padding, dilation, groups;
-};
-
-at::Tensor constant_input(const jit::Node *node, size_t input) {
-  auto constant = jit::toIValue(node->input(input));
-  return constant && constant->isTensor() ? constant->toTensor() : at::Tensor();
-}
-
-bool is_false(jit::Value *value) {
-  auto constant = jit::toIValue(value);
-  return constant && constant->isBool() && !constant->toBool();
-}
-
-// A 2-D convolution with constant weights, and numbers for its padding.
-std::optional<Convolution> find_convolution(jit::Node *node) {
-  static const auto conv2d = c10::Symbol::fromQualString("aten::conv2d");
-  static const auto convolution = c10::Symbol::fromQualString("aten::_convolution");
-  Convolution found{node, {}, 3, 4, 5, 6};
-  if (node->kind() == convolution) {
-    if (!is_false(node->input(6))) return std::nullopt;
-    found.groups = 8;
-  } else if (node->kind() != conv2d) {
-    return std::nullopt;
-  }
-  auto padding = jit::toIValue(node->input(found.padding));
-  found.weight = constant_input(node, 1);
-  if (!padding || !padding->isIntList() || !found.weight.defined() ||
-      found.weight.dim() != 4 || found.weight.is_mkldnn() ||
-      !found.weight.is_floating_point())
-    return std::nullopt;
-  return found;
-}
-
-std::vector<jit::Node *> list_nodes(jit::Block *block) {
-  return {block->nodes().begin(), block->nodes().end()};
-}
-
-jit::Value *insert_constant(jit::Node *before, const c10::IValue &value) {
-  jit::WithInsertPoint here(before);
-  return before->owningGraph()->insertConstant(value);
-}
-
 void replace_constant(jit::Node *node, size_t input, const at::Tensor &tensor) {
   node->replaceInput(input, insert_constant(node, tensor));
 }
 
-// Which values are in the lower type while the graph is rewritten from its first
-// node to its last.
-class Lowering {
+// The region is what is in the lower type.
+class Lowering : public GraphRegion {
  public:
   Lowering(const std::shared_ptr<jit::Graph> &graph, at::ScalarType type)
-      : graph_(graph), aliases_(graph), type_(type) {
-    for (jit::Node *node : list_nodes(graph->block()))
-      for (jit::Value *output : node->outputs())
-        if (aliases_.hasWriters(output)) written_.insert(output);
-  }
-  void run();
+      : GraphRegion(graph), type_(type) {}
+
+ protected:
+  bool take(jit::Node *node) override;
+  jit::Value *bring_back(jit::Value *value) override;
+  bool is_indifferent(jit::Node *node) override;
 
  private:
-  bool is_low(jit::Value *value) const { return low_.count(value) > 0; }
-  jit::Value *cast(jit::Value *value, at::ScalarType type, jit::Node *before);
-  jit::Value *raised(jit::Value *value);
   void lower_input(jit::Node *node, size_t input);
   bool lower_convolution(jit::Node *node);
   bool lower_product(jit::Node *node);
-  bool passes(jit::Node *node);
-  bool is_written(jit::Node *node) const;
-  void mark(jit::Node *node);
-  void raise_inputs(jit::Node *node);
+  bool passes(jit::Node *node) const;
 
-  std::shared_ptr<jit::Graph> graph_;
-  jit::AliasDb aliases_;
-  at::ScalarType type_;
-  std::unordered_set<jit::Value *> low_, written_;
-  std::unordered_map<jit::Value *, jit::Value *> raised_;
+  const at::ScalarType type_;
 };
 
-jit::Value *Lowering::cast(jit::Value *value, at::ScalarType type, jit::Node *before) {
-  jit::WithInsertPoint here(before);
-  return graph_->insert(c10::aten::to, {value, (int64_t)type});
+jit::Value *Lowering::bring_back(jit::Value *value) {
+  return graph_->insert(c10::aten::to, {value, (int64_t)at::kFloat});
 }
 
-// One conversion serves all who need it.
-jit::Value *Lowering::raised(jit::Value *value) {
-  jit::Value *&copy = raised_[value];
-  if (copy == nullptr) copy = cast(value, at::kFloat, value->node()->next());
-  return copy;
+bool Lowering::is_indifferent(jit::Node *node) {
+  static const Symbols type_blind =
+      to_symbols({"aten::size", "aten::dim", "prim::device"});
+  return type_blind.count(node->kind()) > 0;
 }
 
 void Lowering::lower_input(jit::Node *node, size_t input) {
   jit::Value *value = node->input(input);
-  if (!is_low(value)) node->replaceInput(input, cast(value, type_, node));
-}
-
-bool Lowering::is_written(jit::Node *node) const {
-  return std::any_of(node->outputs().begin(), node->outputs().end(),
-                     [&](jit::Value *output) { return written_.count(output) > 0; });
+  if (contains(value)) return;
+  jit::WithInsertPoint here(node);
+  node->replaceInput(input, graph_->insert(c10::aten::to, {value, (int64_t)type_}));
 }
 
 bool Lowering::lower_convolution(jit::Node *node) {
   auto convolution = find_convolution(node);
-  if (!convolution || convolution->weight.numel() < kFewWeights ||
+  if (!convolution || has_few_weights(*convolution) ||
       convolution->weight.scalar_type() != at::kFloat)
     return false;
   const at::Tensor bias = constant_input(node, 2);
@@ -159,57 +79,21 @@ bool Lowering::lower_product(jit::Node *node) {
 }
 
 // Operators that only choose, move or add up values to a layer's own precision.
-bool Lowering::passes(jit::Node *node) {
+bool Lowering::passes(jit::Node *node) const {
   static const Symbols operators =
       to_symbols({"aten::silu", "aten::relu", "aten::leaky_relu", "aten::hardswish",
                   "aten::gelu", "aten::max_pool2d", "aten::avg_pool2d",
                   "aten::upsample_nearest2d", "aten::cat", "aten::chunk", "aten::add",
                   "aten::mul", "prim::ConstantChunk", "prim::ListUnpack"});
-  if (operators.count(node->kind()) == 0) return false;
-  size_t n_tensors = 0;
-  for (jit::Value *input : node->inputs()) {
-    bool is_list = input->type()->isSubtypeOf(*c10::ListType::ofTensors());
-    if (!is_list && !input->type()->isSubtypeOf(*c10::TensorType::get())) continue;
-    n_tensors++;
-    if (!is_low(input)) return false;
-  }
-  return n_tensors > 0;
+  return operators.count(node->kind()) > 0 && reads_only_inside(node);
 }
 
-// A list of tensors that is only there to be joined.
-bool joins_low(jit::Node *node, const std::unordered_set<jit::Value *> &low) {
-  return node->kind() == c10::prim::ListConstruct && node->output()->uses().size() == 1 &&
-         node->output()->uses()[0].user->kind() == c10::aten::cat &&
-         !node->inputs().empty() &&
-         std::all_of(node->inputs().begin(), node->inputs().end(),
-                     [&](jit::Value *input) { return low.count(input) > 0; });
-}
-
-void Lowering::mark(jit::Node *node) {
-  for (jit::Value *output : node->outputs()) low_.insert(output);
-}
-
-void Lowering::raise_inputs(jit::Node *node) {
-  static const Symbols type_blind =
-      to_symbols({"aten::size", "aten::dim", "prim::device"});
-  if (type_blind.count(node->kind()) > 0) return;
-  for (size_t i = 0; i < node->inputs().size(); i++)
-    if (is_low(node->input(i))) node->replaceInput(i, raised(node->input(i)));
-  for (jit::Block *block : node->blocks()) {
-    for (jit::Node *inner : list_nodes(block)) raise_inputs(inner);
-    raise_inputs(block->return_node());
-  }
-}
-
-void Lowering::run() {
-  for (jit::Node *node : list_nodes(graph_->block())) {
-    if (!is_written(node) && (lower_convolution(node) || lower_product(node) ||
-                              passes(node) || joins_low(node, low_)))
-      mark(node);
-    else
-      raise_inputs(node);
-  }
-  raise_inputs(graph_->return_node());
+bool Lowering::take(jit::Node *node) {
+  if (!lower_convolution(node) && !lower_product(node) && !passes(node) &&
+      !lists_to_join(node))
+    return false;
+  for (jit::Value *output : node->outputs()) add(output);
+  return true;
 }
 
 // The name that oneDNN's fusion has for an operator, or NULL.
@@ -249,17 +133,10 @@ jit::Node *insert_packed(jit::Graph *graph, const at::Tensor &weight) {
   return graph->insertNode(node);
 }
 
-bool is_constant(const Convolution &convolution) {
-  for (size_t i : {convolution.stride, convolution.dilation, convolution.groups})
-    if (!jit::toIValue(convolution.node->input(i))) return false;
-  return true;
-}
-
-void finish(const Convolution &from, jit::Node *replaced, jit::Node *node) {
+// What is replaced stays, read by nobody, as the caller goes through a list of all.
+void finish(jit::Node *replaced, jit::Node *node) {
   node->output()->setType(c10::TensorType::get());
   replaced->output()->replaceAllUsesWith(node->output());
-  if (replaced != from.node) replaced->destroy();
-  from.node->destroy();
 }
 
 // mkldnn::_convolution_pointwise(X, W, B, padding, stride, dilation, groups, attr,
@@ -279,7 +156,7 @@ void pack_with_activation(const Convolution &from, const c10::OperatorHandle &re
       graph->create(kind, {in(0), weight->output(), in(2), in(from.padding),
                            in(from.stride), in(from.dilation), in(from.groups), name,
                            scalars->output(), graph->insertConstant(c10::IValue())}));
-  finish(from, activation ? activation : from.node, node);
+  finish(activation ? activation : from.node, node);
 }
 
 // aten::mkldnn_convolution(input, weight, bias, padding, stride, dilation, groups):
@@ -294,7 +171,7 @@ void pack_plainly(const Convolution &from) {
   jit::Node *node = graph->insertNode(
       graph->create(kind, {in(0), weight, in(2), in(from.padding), in(from.stride),
                            in(from.dilation), in(from.groups)}));
-  finish(from, from.node, node);
+  finish(from.node, node);
 }
 
 }  // namespace

@@ -101,6 +101,7 @@ typedef struct
   int32_t frozen;               /* parameters become constants; all below need it */
   int32_t channels_last;        /* images and weights lie in memory as NHWC */
   int32_t packed;               /* convolutions by oneDNN, weights in its own order */
+  int32_t blocked;              /* images between convolutions stay in oneDNN's order */
   int32_t optimized;            /* libtorch's optimize_for_inference() */
   TsShimDtype precision;        /* of convolutions and matrix products; FLOAT32 is as
                                  * the module has it, else FLOAT16 or BFLOAT16 */

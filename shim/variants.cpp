@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "blocked_graph.h"
 #include "graph_edit.h"
 #include "shim_error.h"
 #include "torch_convert.h"
@@ -26,6 +27,8 @@ namespace {
 }
 
 void check(c10::Device device, const TsShimVariant &variant) {
+  if (variant.blocked && (!device.is_cpu() || variant.precision != TS_SHIM_FLOAT32))
+    refuse("images in blocks need the CPU and float32");
   if (variant.packed && (!device.is_cpu() || !at::hasMKLDNN()))
     refuse("packed weights need the CPU and a libtorch with oneDNN");
   if (variant.precision != TS_SHIM_FLOAT32 && variant.precision != TS_SHIM_FLOAT16 &&
@@ -71,6 +74,10 @@ jit::Module make_variant(const jit::Module &frozen, const std::string &method,
   if (variant.precision != TS_SHIM_FLOAT32)
     lower_precision(graph, to_scalar_type(variant.precision));
   if (variant.channels_last) lay_out_channels_last(*graph);
+  if (variant.blocked && !block_images(graph))
+    refuse(
+        "images in blocks need a shim with oneDNN, a CPU with AVX2 or AVX-512, and a "
+        "module with convolutions");
   if (variant.packed && !pack_convolutions(graph))
     refuse("the module has no convolution that oneDNN could take");
   return variant.optimized ? jit::optimize_for_inference(made, {method}) : made;

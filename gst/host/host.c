@@ -288,8 +288,8 @@ answer_prepare (Host * self, GVariant * message)
   TsShimStatus status;
 
   g_variant_get (message, TS_WIRE_VARIANT, &variant.frozen,
-      &variant.channels_last, &variant.packed, &variant.optimized,
-      &variant.precision, &variant.threads);
+      &variant.channels_last, &variant.packed, &variant.blocked,
+      &variant.optimized, &variant.precision, &variant.threads);
   status = self->module ? self->api->prepare (self->module, &variant,
       self->error, sizeof self->error) :
       fail (self, TS_SHIM_ERROR_ARGUMENT, "no module");

@@ -452,8 +452,8 @@ ask_to_prepare (TsShimModule * self, const TsShimVariant * variant, char *error,
 {
   return ask (self, TS_WIRE_PREPARE, g_variant_new (TS_WIRE_VARIANT,
           variant->frozen, variant->channels_last, variant->packed,
-          variant->optimized, (guint32) variant->precision, variant->threads),
-      error, error_size);
+          variant->blocked, variant->optimized, (guint32) variant->precision,
+          variant->threads), error, error_size);
 }
 
 static TsShimStatus

@@ -53,7 +53,7 @@ G_BEGIN_DECLS
 
 /* prepare(): the fields of a TsShimVariant; gives those of a TsShimUse.  settle() has
  * nothing. */
-#define TS_WIRE_VARIANT "(iiiiui)"
+#define TS_WIRE_VARIANT "(iiiiiui)"
 #define TS_WIRE_USE "(uixx)"
 #define TS_WIRE_NOTHING "()"
 

@@ -711,7 +711,7 @@ gboolean
 ts_engine_prepare (TsEngine * self, const TsVariant * variant, GError ** error)
 {
   const TsShimVariant form = {
-    variant->frozen, variant->channels_last, variant->packed,
+    variant->frozen, variant->channels_last, variant->packed, variant->blocked,
     variant->optimized, (TsShimDtype) variant->precision, variant->threads
   };
   gchar text[ERROR_SIZE] = "";

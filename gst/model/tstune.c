@@ -14,7 +14,7 @@
 #include "tstunecache.h"
 
 /* Raised whenever older results are worth nothing any more. */
-#define CACHE_VERSION 1
+#define CACHE_VERSION 2
 
 /* Less is noise, and a change for nothing. */
 #define LEAST_GAIN 0.97
@@ -278,6 +278,7 @@ static guint
 list_candidates (const Contest * self, TsVariant * candidates)
 {
   const TsDtype low = lower_dtype (self);
+  const TsVariant blocked = {.frozen = TRUE,.blocked = TRUE };
   const TsVariant packed = {.frozen = TRUE,.channels_last = TRUE,.packed = TRUE
   };
   const TsVariant nhwc = {.frozen = TRUE,.channels_last = TRUE };
@@ -294,6 +295,7 @@ list_candidates (const Contest * self, TsVariant * candidates)
   }
   if (is_asked (self->task))
     return n;
+  candidates[n++] = blocked;
   candidates[n++] = packed;
   candidates[n++] = nhwc;
   candidates[n++] = optimized;

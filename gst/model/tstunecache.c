@@ -79,7 +79,8 @@ ts_tune_cache_load (const gchar * key, TsVariant * variant, gchar ** figures)
   *variant = (TsVariant) {
   .frozen = get_number (file, "frozen", 1, &good),.channels_last =
         get_number (file, "channels_last", 1, &good),.packed =
-        get_number (file, "packed", 1, &good),.optimized =
+        get_number (file, "packed", 1, &good),.blocked =
+        get_number (file, "blocked", 1, &good),.optimized =
         get_number (file, "optimized", 1, &good),.precision =
         (TsDtype) get_number (file, "precision", TS_DTYPE_BFLOAT16,
         &good),.threads = get_number (file, "threads", 1024, &good),};
@@ -99,6 +100,7 @@ ts_tune_cache_save (const gchar * key, const TsVariant * variant,
   g_key_file_set_integer (file, GROUP, "frozen", variant->frozen);
   g_key_file_set_integer (file, GROUP, "channels_last", variant->channels_last);
   g_key_file_set_integer (file, GROUP, "packed", variant->packed);
+  g_key_file_set_integer (file, GROUP, "blocked", variant->blocked);
   g_key_file_set_integer (file, GROUP, "optimized", variant->optimized);
   g_key_file_set_integer (file, GROUP, "precision", variant->precision);
   g_key_file_set_integer (file, GROUP, "threads", variant->threads);

@@ -12,9 +12,9 @@
 gchar *
 ts_variant_to_string (const TsVariant * self)
 {
-  GString *text = g_string_new (self->packed ? "packed" : self->optimized ?
-      "optimized" : self->channels_last ? "channels_last" : self->frozen ?
-      "frozen" : "as loaded");
+  GString *text = g_string_new (self->blocked ? "blocked" : self->packed ?
+      "packed" : self->optimized ? "optimized" : self->channels_last ?
+      "channels_last" : self->frozen ? "frozen" : "as loaded");
 
   if (self->packed && self->optimized)
     g_string_append (text, ", optimized");

@@ -27,7 +27,7 @@ typedef enum
 /* As TsShimVariant. */
 typedef struct
 {
-  gboolean frozen, channels_last, packed, optimized;
+  gboolean frozen, channels_last, packed, blocked, optimized;
   TsDtype precision;            /* of convolutions and products; FLOAT32: unchanged */
   gint threads;                 /* 0: as at load */
 } TsVariant;

@@ -65,7 +65,8 @@ take_fastest (Bare * self, TsShimDtype precision)
     TsShimVariant variant;
   } forms[] = {
     {"frozen", {1}}, {"channels_last", {1, 1}}, {"packed", {1, 1, 1}},
-    {"optimized", {1, 0, 0, 1}}, {"as loaded", {0}}
+    {"blocked", {.frozen = 1,.blocked = 1}}, {"optimized", {.frozen =
+                1,.optimized = 1}}, {"as loaded", {0}}
   };
   gdouble best_ms = G_MAXDOUBLE;
   TsShimVariant best = { 1 };

@@ -564,9 +564,10 @@ add_lanes (TsShimApi * api)
 static gchar *
 name_form (const TsShimVariant * variant)
 {
-  GString *name = g_string_new (variant->packed ? "packed" :
-      variant->optimized ? "optimized" : variant->channels_last ? "nhwc" :
-      variant->frozen ? "plain" : "loaded");
+  GString *name = g_string_new (variant->blocked ? "blocked" :
+      variant->packed ? "packed" : variant->
+      optimized ? "optimized" : variant->channels_last ? "nhwc" : variant->
+      frozen ? "plain" : "loaded");
 
   if (variant->precision != TS_SHIM_FLOAT32)
     g_string_append (name, variant->precision == TS_SHIM_BFLOAT16 ? " bf16" :

@@ -170,7 +170,7 @@ def host():
          [(b"w\0", (0, [4], 0))], True, 1 << 30)))
     run = request(2, "r", GLib.Variant("(a(uaxt)u)", ([(0, [2, 3], 0)], 0)))
     again = request(0, "r", GLib.Variant("(a(uaxt)u)", ([(4, [2], 64)], 1)))
-    variant = request(0, "p", GLib.Variant("(iiiiui)", (1, 1, 0, 0, 2, 2)))
+    variant = request(0, "p", GLib.Variant("(iiiiiui)", (1, 1, 0, 0, 0, 2, 2)))
     yield request(0, "d", text("cpu")) + load + run + again
     yield load + variant + request(0, "s", nothing) + run
 

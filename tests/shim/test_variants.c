@@ -130,6 +130,16 @@ compare (TsShimModule * module, gdouble * box, gdouble * score)
 }
 
 static void
+assert_close (TsShimModule * module)
+{
+  gdouble box, score;
+
+  compare (module, &box, &score);
+  g_assert_cmpfloat (box, <, 0.01);
+  g_assert_cmpfloat (score, <, 1e-4);
+}
+
+static void
 test_float32 (void)
 {
   static const TsShimVariant variants[] = {
@@ -140,12 +150,29 @@ test_float32 (void)
   TsShimModule *module = load (TRUE);
 
   for (guint i = 0; i < G_N_ELEMENTS (variants); i++) {
-    gdouble box, score;
-
     prepare (module, variants[i]);
-    compare (module, &box, &score);
-    g_assert_cmpfloat (box, <, 0.01);
-    g_assert_cmpfloat (score, <, 1e-4);
+    assert_close (module);
+  }
+  shim_test_api ()->module_free (module);
+}
+
+static void
+test_blocked (void)
+{
+  TsShimModule *module = load (TRUE);
+  const TsShimVariant blocked = {.frozen = 1,.blocked = 1 };
+  gchar error[SHIM_TEST_ERROR_SIZE] = "";
+
+  if (shim_test_api ()->prepare (module, &blocked, error, sizeof error)
+      == TS_SHIM_ERROR_ARGUMENT) {
+    shim_test_assert_contains (error, "a shim with oneDNN");
+    g_test_skip (error);
+  } else {
+    assert_close (module);
+    prepare (module, (TsShimVariant) {
+        .frozen = 1,.blocked = 1,.threads = 2}
+    );
+    assert_close (module);
   }
   shim_test_api ()->module_free (module);
 }
@@ -223,6 +250,9 @@ test_refusals (void)
       .frozen = 1,.precision = TS_SHIM_FLOAT16}, "choose bf16");
   assert_refused (module, (TsShimVariant) {
       .frozen = 1,.precision = TS_SHIM_INT8}, "float32, float16 or bfloat16");
+  assert_refused (module, (TsShimVariant) {
+      .frozen = 1,.blocked = 1,.precision = TS_SHIM_BFLOAT16},
+      "the CPU and float32");
   prepare (module, (TsShimVariant) {
       .frozen = 1,.packed = 1});
   api->settle (module);
@@ -242,6 +272,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   read_question ();
   g_test_add_func ("/variants/float32", test_float32);
+  g_test_add_func ("/variants/blocked", test_blocked);
   g_test_add_func ("/variants/bfloat16", test_bfloat16);
   g_test_add_func ("/variants/use", test_use);
   g_test_add_func ("/variants/refusals", test_refusals);
