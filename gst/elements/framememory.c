@@ -98,7 +98,7 @@ add_pool (GstQuery * query, GstAllocator * allocator, GstCaps * caps)
   gst_object_unref (pool);
 }
 
-void
+gboolean
 ts_frame_memory_propose (const TsDetector * detector, GstQuery * query)
 {
   GstTorchscriptFrameAllocator *allocator;
@@ -106,7 +106,7 @@ ts_frame_memory_propose (const TsDetector * detector, GstQuery * query)
   GstCaps *caps;
 
   if (!ts_detector_takes_frames (detector))
-    return;
+    return FALSE;
   allocator = g_object_new (gst_torchscript_frame_allocator_get_type (), NULL);
   gst_object_ref_sink (allocator);
   allocator->device = g_strdup (ts_detector_get_device (detector));
@@ -115,4 +115,5 @@ ts_frame_memory_propose (const TsDetector * detector, GstQuery * query)
   if (needs_pool && gst_query_get_n_allocation_pools (query) == 0)
     add_pool (query, GST_ALLOCATOR (allocator), caps);
   gst_object_unref (allocator);
+  return TRUE;
 }

@@ -11,7 +11,7 @@
 G_BEGIN_DECLS
 
 /* Offers upstream a pool of such memory, or its allocator only where downstream has
- * offered a pool; nothing if the model does not take frames as they are. */
-void ts_frame_memory_propose (const TsDetector * detector, GstQuery * query);
+ * offered a pool; FALSE, and nothing, if the model does not take frames as they are. */
+gboolean ts_frame_memory_propose (const TsDetector * detector, GstQuery * query);
 
 G_END_DECLS

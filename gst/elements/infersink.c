@@ -280,19 +280,21 @@ remove_crop (GstQuery * query)
 }
 
 /* A query may come while the element stops. */
-static void
+static gboolean
 propose_memory (GstTorchscriptInfer * self, GstQuery * query)
 {
   TsInferModel *model = NULL;
+  gboolean done;
 
   GST_OBJECT_LOCK (self);
   if (self->model != NULL)
     model = ts_infer_model_ref (self->model);
   GST_OBJECT_UNLOCK (self);
   if (model == NULL)
-    return;
-  ts_frame_memory_propose (ts_infer_model_get_detector (model), query);
+    return FALSE;
+  done = ts_frame_memory_propose (ts_infer_model_get_detector (model), query);
   ts_infer_model_unref (model);
+  return done;
 }
 
 gboolean
@@ -307,8 +309,8 @@ ts_infer_sink_query (GstPad * pad, GstObject * parent, GstQuery * query)
   if (GST_QUERY_TYPE (query) != GST_QUERY_ALLOCATION)
     return done;
   remove_crop (query);
-  propose_memory (self, query);
-  return done;
+  /* Downstream need not have answered. */
+  return propose_memory (self, query) || done;
 }
 
 gboolean
