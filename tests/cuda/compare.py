@@ -5,7 +5,7 @@ SPDX-License-Identifier: LGPL-2.1-or-later
 
 Usage: compare.py PACKAGE HALF_PACKAGE PAGE.png...
 float32: all boxes of both must have a partner within 0.1 px and 0.001 of score.
-float16: prints the largest differences, which docs/benchmarks/cuda.md states.
+float16: prints the largest differences, which docs/cuda.md states.
 """
 import json
 import subprocess

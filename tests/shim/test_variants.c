@@ -177,8 +177,40 @@ test_blocked (void)
   shim_test_api ()->module_free (module);
 }
 
+/* FALSE: oneDNN orders no weights of bfloat16 on this CPU, and says so. */
+static gboolean
+prepare_if_possible (TsShimModule * module, TsShimVariant variant)
+{
+  gchar error[SHIM_TEST_ERROR_SIZE] = "";
+
+  if (shim_test_api ()->prepare (module, &variant, error, sizeof error)
+      == TS_SHIM_OK)
+    return TRUE;
+  g_assert_true (variant.packed);
+  shim_test_assert_contains (error, "bf16 path needs the cpu support");
+  g_test_message ("%s", error);
+  return FALSE;
+}
+
+/* The part of the coordinates that are more than @px from what they should be. */
+static gdouble
+count_beyond (TsShimModule * module, gdouble px)
+{
+  TsShimValue *value = shim_test_run (module, &tensor);
+  const gfloat *numbers = shim_test_api ()->value_tensor (value)->data;
+  gsize n = N_COORDINATES * n_anchors, n_beyond = 0;
+
+  for (gsize i = 0; i < n; i++)
+    n_beyond += fabs ((gdouble) numbers[i] - expected[i]) > px;
+  shim_test_api ()->value_free (value);
+  g_test_message ("%g of the coordinates beyond %g px", (gdouble) n_beyond / n,
+      px);
+  return (gdouble) n_beyond / n;
+}
+
 /* bfloat16 has 8 bits: scores move by hundredths.  A flat distribution of a box's
- * side, as noise has it, may move by much of a cell of 32 pixels. */
+ * side, as noise has it, may move by much of a cell of 32 pixels; how far the farthest
+ * of thousands does depends on the CPU, but most stay near. */
 static void
 test_bfloat16 (void)
 {
@@ -192,9 +224,11 @@ test_bfloat16 (void)
   for (guint i = 0; i < G_N_ELEMENTS (variants); i++) {
     gdouble box, score;
 
-    prepare (module, variants[i]);
+    if (!prepare_if_possible (module, variants[i]))
+      continue;
     compare (module, &box, &score);
-    g_assert_cmpfloat (box, <, 16);
+    g_assert_cmpfloat (box, <, 32);
+    g_assert_cmpfloat (count_beyond (module, 4), <, 0.1);
     g_assert_cmpfloat (score, <, 0.02);
     /* Else it would be float32 after all. */
     g_assert_cmpfloat (box, >, 0.02);
