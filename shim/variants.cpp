@@ -26,11 +26,23 @@ namespace {
   throw Error(TS_SHIM_ERROR_ARGUMENT, why);
 }
 
+// What oneDNN itself asks for before it computes in bfloat16.
+bool onednn_has_bfloat16() {
+#if defined(__x86_64__)
+  return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+         __builtin_cpu_supports("avx512dq");
+#else
+  return true;
+#endif
+}
+
 void check(c10::Device device, const TsShimVariant &variant) {
   if (variant.blocked && (!device.is_cpu() || variant.precision != TS_SHIM_FLOAT32))
     refuse("images in blocks need the CPU and float32");
   if (variant.packed && (!device.is_cpu() || !at::hasMKLDNN()))
     refuse("packed weights need the CPU and a libtorch with oneDNN");
+  if (variant.packed && variant.precision == TS_SHIM_BFLOAT16 && !onednn_has_bfloat16())
+    refuse("packed weights in bfloat16 need a CPU with AVX-512; this one has none");
   if (variant.precision != TS_SHIM_FLOAT32 && variant.precision != TS_SHIM_FLOAT16 &&
       variant.precision != TS_SHIM_BFLOAT16)
     refuse("a module can compute in float32, float16 or bfloat16 only");

@@ -177,7 +177,7 @@ test_blocked (void)
   shim_test_api ()->module_free (module);
 }
 
-/* FALSE: oneDNN orders no weights of bfloat16 on this CPU, and says so. */
+/* FALSE: this CPU has no such form, and the error says so. */
 static gboolean
 prepare_if_possible (TsShimModule * module, TsShimVariant variant)
 {
@@ -187,7 +187,7 @@ prepare_if_possible (TsShimModule * module, TsShimVariant variant)
       == TS_SHIM_OK)
     return TRUE;
   g_assert_true (variant.packed);
-  shim_test_assert_contains (error, "bf16 path needs the cpu support");
+  shim_test_assert_contains (error, "need a CPU with AVX-512");
   g_test_message ("%s", error);
   return FALSE;
 }
