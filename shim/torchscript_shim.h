@@ -288,7 +288,8 @@ typedef struct
       const TsShimFrame *frames, size_t n, size_t keep,
       const TsShimValue **output, char *error, size_t error_size);
 
-  /* The whole answer of the last run; the caller's to free. */
+  /* The whole answer of the last run; the caller's to free.  After a run that kept a
+   * part of it, an ARGUMENT error if another lane of the module has run since. */
   TsShimStatus (*lane_answer) (TsShimLane *lane, TsShimValue **answer, char *error,
       size_t error_size);
 

@@ -578,13 +578,18 @@ static gboolean
 forward_batch (TsDetector * self, const TsBatchItem * items, guint n,
     GError ** error)
 {
+  gboolean wants_answer = FALSE;
+
   if (!ts_detector_takes_frames (self))
     return fill_batch (self, items, n) && run_engine (self, error);
   self->keep = 0;
   for (guint i = 0; i < n; i++) {
     self->keep = MAX (self->keep, find_keep (self, items[i].thresholds));
+    wants_answer = wants_answer || items[i].wants_answer;
     place_frame (self, items[i].image, i, n);
   }
+  if (wants_answer)
+    self->keep = 0;
   return run_frames (self, error);
 }
 
@@ -613,7 +618,7 @@ run_item (TsDetector * self, TsBatchItem * item)
   gboolean done;
   gint64 clock;
 
-  self->keep = find_keep (self, item->thresholds);
+  self->keep = item->wants_answer ? 0 : find_keep (self, item->thresholds);
   done = forward_or_probe (self, item->image, &item->error);
   clock = g_get_monotonic_time ();
   done = done && decode (self, item->image, item->thresholds,

@@ -26,7 +26,8 @@
  *   "weight_bytes": N            what use() tells
  *   "upload_ms": N               of a lane's run, which takes as long at least
  *   "lane_limit": N              a lane's batch of more frames is a MEMORY error
- *   "whole": VALUE               what lane_answer() gives; else the output
+ *   "whole": VALUE               what lane_answer() gives, and a lane's run that keeps
+ *                                all; else the output
  *   "forms": {"packed": {...}}   "run_error", "delay_ms" and "output" of a form that
  *                                prepare() makes; with "error" there is no such form.
  *                                "plain", "loaded", "nhwc", "packed" or "optimized",
@@ -516,7 +517,8 @@ lane_run (TsShimLane * self, const TsShimInput * input,
   g_usleep (lane_upload_ns (self) / 1000);
   free_value (self->value);
   self->n = n;
-  *output = self->value = repeat (self, "output");
+  *output = self->value = repeat (self, keep == 0
+      && json_object_has_member (script, "whole") ? "whole" : "output");
   return TS_SHIM_OK;
 }
 
