@@ -80,7 +80,18 @@ class StageTracer(unittest.TestCase):
             for before, after in zip(spans, spans[1:]):
                 self.assertLessEqual(before.ts + before.time, after.ts)
 
+    def skip_if_the_other_hangs(self, tracer):
+        """GStreamer 1.26's own has a deadlock, in pipelines of its own elements, too."""
+        command = ["gst-launch-1.0", "-q", "videotestsrc", f"num-buffers={FRAMES}", "!",
+                   CAPS, "!", "queue", "!", "fakesink"]
+        try:
+            subprocess.run(command, env=dict(os.environ, GST_TRACERS=tracer), timeout=5,
+                           check=True, capture_output=True)
+        except subprocess.TimeoutExpired:
+            self.skipTest(f"{tracer} hangs without torchscriptinfer, too")
+
     def test_spans_lie_among_those_of_other_tracers(self):
+        self.skip_if_the_other_hangs("latency(flags=element)")
         log = self.launch("latency(flags=element);torchscriptstages")
         spans = list(spans_of(log))
         inside = [tuple(map(int, found)) for found in re.findall(
