@@ -14,15 +14,15 @@ extern "C" int fault_is_due(FaultKind kind, size_t size);
 
 namespace {
 
-// libtorch's AliasDb, which it makes for many passes over a graph, ends the process if its
-// constructor gets no memory; docs/reliability.md says so.
-bool is_in_alias_db() {
-  void *frames[6];
-  const int n = backtrace(frames, 6);
+// libtorch ends the process if it gets no memory in the constructor of AliasDb (1.13) or in
+// Method::owner() (2.6); docs/reliability.md says so.
+bool is_where_libtorch_ends() {
+  void *frames[8];
+  const int n = backtrace(frames, 8);
   for (int i = 0; i < n; i++) {
     Dl_info info;
     if (dladdr(frames[i], &info) && info.dli_sname &&
-        strstr(info.dli_sname, "AliasDbC"))
+        (strstr(info.dli_sname, "AliasDbC") || strstr(info.dli_sname, "6Method5owner")))
       return true;
   }
   return false;
@@ -38,7 +38,7 @@ void *take(size_t size, size_t alignment) {
 
 void *allocate(size_t size, size_t alignment) {
   void *memory = take(size, alignment);
-  if (memory == nullptr && is_in_alias_db()) memory = take(size, alignment);
+  if (memory == nullptr && is_where_libtorch_ends()) memory = take(size, alignment);
   if (memory == nullptr) throw std::bad_alloc();
   return memory;
 }
