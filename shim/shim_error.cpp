@@ -10,6 +10,7 @@ namespace ts {
 namespace {
 
 constexpr char kMarker[] = "<--- HERE";
+constexpr char kTraceback[] = "Traceback of TorchScript";
 constexpr size_t kLongestQuote = 100;
 
 std::string trim(const std::string &text) {
@@ -86,11 +87,14 @@ std::string without_class(std::string message) {
 std::string core_message(const std::string &what) {
   std::string text = what.substr(0, what.find("\nException raised from "));
   size_t marker = text.rfind(kMarker);
+  // What a rewritten graph brought in stands nowhere in the source.
+  const bool has_source = marker != std::string::npos;
+  if (!has_source) marker = text.rfind(kTraceback);
   if (marker == std::string::npos) return first_line(text);
   std::string message = message_after(text, marker);
   if (message.empty()) message = first_line(text);
   message = without_class(message);
-  std::string source = line_above(text, marker);
+  std::string source = has_source ? line_above(text, marker) : "";
   if (source.empty() || source.size() > kLongestQuote) return message;
   return message + " (at: " + source + ")";
 }

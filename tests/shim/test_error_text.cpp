@@ -25,6 +25,10 @@ static const struct {
      "The size of tensor a (4) must match the size of tensor b (5) "
      "(at: return torch.add(x, _0))"},
     {"The following operation failed in the TorchScript interpreter.\n"
+     "Traceback of TorchScript (most recent call last):\n"
+     "RuntimeError: Given groups=1, expected input to have 3 channels\n",
+     "Given groups=1, expected input to have 3 channels"},
+    {"The following operation failed in the TorchScript interpreter.\n"
      "Traceback of TorchScript, serialized code (most recent call last):\n"
      "  File \"code/__torch__.py\", line 9, in forward\n"
      "      ops.prim.RaiseException(\"no\", \"builtins.ValueError\")\n"

@@ -300,6 +300,34 @@ test_refusals (void)
   api->module_free (module);
 }
 
+/* libtorch looks up where an error stands; by then only the form is left of the module. */
+static void
+test_error_of_a_settled_form (void)
+{
+  static const TsShimVariant variants[] = {
+    {.frozen = 1}, {.frozen = 1,.channels_last = 1,.packed = 1},
+    {.frozen = 1,.optimized = 1},
+  };
+  const TsShimApi *api = shim_test_api ();
+  TsShimTensor grey = tensor;
+
+  grey.shape[1] = 1;
+  for (guint i = 0; i < G_N_ELEMENTS (variants); i++) {
+    TsShimModule *module = load (TRUE);
+    gchar error[SHIM_TEST_ERROR_SIZE] = "";
+    TsShimValue *value = NULL;
+
+    prepare (module, variants[i]);
+    api->settle (module);
+    g_assert_cmpint (api->run (module, &grey, 1, &value, error, sizeof error),
+        ==, TS_SHIM_ERROR_FORWARD);
+    g_test_message ("%s", error);
+    shim_test_assert_contains (error, "channels");
+    assert_close (module);
+    api->module_free (module);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -310,5 +338,6 @@ main (int argc, char **argv)
   g_test_add_func ("/variants/bfloat16", test_bfloat16);
   g_test_add_func ("/variants/use", test_use);
   g_test_add_func ("/variants/refusals", test_refusals);
+  g_test_add_func ("/variants/error", test_error_of_a_settled_form);
   return g_test_run ();
 }
