@@ -183,6 +183,8 @@ struct TsShimLane {
 
   ts::Share &share_;
   c10::cuda::CUDAStream stream_;  // for the frames' bytes
+  // For the plans that this lane makes: cuBLAS keeps 32 MB for every stream.
+  c10::cuda::CUDAStream plan_stream_;
   ts::Timer upload_time_;
   ts::Event done_;
   ts::Upload upload_;
@@ -212,6 +214,7 @@ TsShimLane::TsShimLane(TsShimModule &module)
     : module(module),
       share_(share_of(module)),
       stream_(c10::cuda::getStreamFromPool(false, module.device.index())),
+      plan_stream_(c10::cuda::getStreamFromPool(false, module.device.index())),
       upload_(stream_),
       keeps_state_(!module.is_frozen || module.module.attributes().size() > 0) {
   // The weights came by another stream.
@@ -232,8 +235,9 @@ void TsShimLane::drop_variant(bool channels_last) {
 }
 
 std::shared_ptr<Plan> TsShimLane::new_plan(const PlanShape &shape, bool channels_last) {
-  auto plan = std::make_shared<Plan>(variant(channels_last), shape, module.device);
-  c10::cuda::CUDAStreamGuard on_stream(plan->stream());
+  // Weights that are laid out anew are so on the stream that reads them first.
+  c10::cuda::CUDAStreamGuard on_stream(plan_stream_);
+  auto plan = std::make_shared<Plan>(variant(channels_last), shape, plan_stream_);
   upload_time_.hold(plan->stream());
   plan->fill(on_card_);
   plan->warm_up();

@@ -101,12 +101,11 @@ c10::IValue Variant::run(const at::Tensor &pixels) {
   return c10::ivalue::Tuple::create(std::move(stack));
 }
 
-Plan::Plan(std::shared_ptr<Variant> variant, const PlanShape &shape, c10::Device device)
-    : variant_(std::move(variant)),
-      shape_(shape),
-      stream_(c10::cuda::getStreamFromPool(false, device.index())) {
+Plan::Plan(std::shared_ptr<Variant> variant, const PlanShape &shape,
+           c10::cuda::CUDAStream stream)
+    : variant_(std::move(variant)), shape_(shape), stream_(stream) {
   c10::cuda::CUDAStreamGuard on_stream(stream_);
-  pixels_ = new_pixels(shape, variant_->channels_last, device);
+  pixels_ = new_pixels(shape, variant_->channels_last, stream_.device());
 }
 
 void Plan::fill(const std::vector<TsShimFrame> &frames) {

@@ -38,11 +38,12 @@ class Variant {
 };
 
 // The input's memory, the module, and its answer: queued call by call, or as one CUDA
-// graph, on a stream of its own.  Lanes may share a plan; who queues a run holds its
-// turn until all of it, the copy of the answer included, is queued.
+// graph, on a stream that other plans may use too.  Lanes may share a plan; who queues a
+// run holds its turn until all of it, the copy of the answer included, is queued.
 class Plan {
  public:
-  Plan(std::shared_ptr<Variant> variant, const PlanShape &shape, c10::Device device);
+  Plan(std::shared_ptr<Variant> variant, const PlanShape &shape,
+       c10::cuda::CUDAStream stream);
 
   // Writes @frames, whose planes are on the card, to the input.
   void fill(const std::vector<TsShimFrame> &frames);

@@ -4,10 +4,12 @@
 SPDX-License-Identifier: LGPL-2.1-or-later
 
 Usage: bare.py MODEL.pt DTYPE BATCH...
-Prints one JSON object for each batch and memory layout: the median of the forward
+Prints one JSON object for each batch and memory layout, each from a process of its own,
+or what one leaves would count as the next one's memory: the median of the forward
 passes, and that of the same as a CUDA graph.
 """
 import json
+import multiprocessing
 import sys
 
 import torch
@@ -52,6 +54,7 @@ def used_mb():
     return (total - free) / 2 ** 20
 
 
+@torch.inference_mode()
 def measure(path, dtype, batch, layout, benchmark):
     torch.backends.cudnn.benchmark = benchmark
     module = load(path, dtype, layout)
@@ -68,17 +71,24 @@ def measure(path, dtype, batch, layout, benchmark):
     best = min(result["forward_ms"], result["graph_ms"])
     result["frames_per_second"] = 1000 * batch / best
     result["memory_mb"] = used_mb()
-    return result
+    print(json.dumps(result), flush=True)
+
+
+def measure_alone(*arguments):
+    context = multiprocessing.get_context("spawn")
+    process = context.Process(target=measure, args=arguments)
+    process.start()
+    process.join()
+    if process.exitcode:
+        sys.exit(process.exitcode)
 
 
 def main():
     path, dtype = sys.argv[1], getattr(torch, sys.argv[2])
-    with torch.inference_mode():
-        for batch in map(int, sys.argv[3:]):
-            for layout in (torch.contiguous_format, torch.channels_last):
-                for benchmark in (False, True):
-                    print(json.dumps(measure(path, dtype, batch, layout, benchmark)),
-                          flush=True)
+    for batch in map(int, sys.argv[3:]):
+        for layout in (torch.contiguous_format, torch.channels_last):
+            for benchmark in (False, True):
+                measure_alone(path, dtype, batch, layout, benchmark)
 
 
 if __name__ == "__main__":

@@ -20,13 +20,14 @@ MAX_HALF_SCORE = 0.02
 THRESHOLD = 0.05
 
 
-def detect(package, device, page):
+def detect(package, device, page, precision):
     with tempfile.TemporaryDirectory() as directory:
         out = Path(directory) / "boxes.json"
         subprocess.run(
             ["gst-launch-1.0", "-q", "filesrc", f"location={page}", "!", "pngdec", "!",
              "torchscriptinfer", f"model={package}", f"device={device}",
-             f"score-threshold={THRESHOLD}", "!",
+             f"score-threshold={THRESHOLD}", f"precision={precision}",
+             "!",
              "detectionjson", f"location={out}", "!", "fakesink"], check=True)
         return json.loads(out.read_text())["detections"]
 
@@ -50,8 +51,9 @@ def differences(one, other):
     return box, score, lost + [e["score"] for e in left]
 
 
-def compare(package, other, device, page, max_box, max_score):
-    one, two = detect(package, "cpu", page), detect(other, device, page)
+def compare(package, other, precision, page, max_box, max_score):
+    one = detect(package, "cpu", page, "fp32")
+    two = detect(other, "cuda", page, precision)
     box, score, lost = differences(one, two)
     near = [s for s in lost if s > THRESHOLD + max_score]
     good = box <= max_box and score <= max_score and not near and one
@@ -66,8 +68,8 @@ def main():
     package, half, *pages = sys.argv[1:]
     good = True
     for page in pages:
-        good &= bool(compare(package, package, "cuda", page, MAX_BOX_PX, MAX_SCORE))
-        good &= bool(compare(package, half, "cuda", page, MAX_HALF_BOX_PX,
+        good &= bool(compare(package, package, "fp32", page, MAX_BOX_PX, MAX_SCORE))
+        good &= bool(compare(package, half, "auto", page, MAX_HALF_BOX_PX,
                              MAX_HALF_SCORE))
     return 0 if good else 1
 

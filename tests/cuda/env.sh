@@ -9,6 +9,11 @@ GST_SYSROOT=${GST_SYSROOT:-/opt/gst}
 if [ ! -e "$GST_SYSROOT/unpacked" ]; then
   mkdir -p "$GST_SYSROOT"
   for deb in "$packages"/*.deb; do dpkg -x "$deb" "$GST_SYSROOT" || exit; done
+  # Those that need what is not there would warn at each start.
+  for plugin in "$GST_SYSROOT"/usr/lib/x86_64-linux-gnu/gstreamer-1.0/*.so; do
+    LD_LIBRARY_PATH="$GST_SYSROOT/usr/lib/x86_64-linux-gnu:$GST_SYSROOT/lib/x86_64-linux-gnu" \
+      ldd "$plugin" | grep -q 'not found' && rm "$plugin"
+  done
   touch "$GST_SYSROOT/unpacked"
 fi
 _lib=$GST_SYSROOT/usr/lib/x86_64-linux-gnu
@@ -17,6 +22,7 @@ export LD_LIBRARY_PATH="$_lib:$GST_SYSROOT/lib/x86_64-linux-gnu${LD_LIBRARY_PATH
 export GST_PLUGIN_SYSTEM_PATH_1_0="$_lib/gstreamer-1.0"
 export GST_PLUGIN_SCANNER="$_lib/gstreamer1.0/gstreamer-1.0/gst-plugin-scanner"
 export GST_REGISTRY="$GST_SYSROOT/registry.bin"
+export FONTCONFIG_SYSROOT="$GST_SYSROOT"
 export PKG_CONFIG_SYSROOT_DIR="$GST_SYSROOT"
 export PKG_CONFIG_LIBDIR="$_lib/pkgconfig:$GST_SYSROOT/usr/share/pkgconfig"
 TORCH_DIR=$(python3 -c 'import os, torch; print(os.path.dirname(torch.__file__))')

@@ -20,7 +20,8 @@ apt-get download \
   libpango1.0-dev libharfbuzz0b libharfbuzz-dev libgraphite2-3 libgraphite2-dev \
   libfribidi0 libfribidi-dev libthai0 libthai-dev libdatrie1 libdatrie-dev \
   libxft2 libxft-dev libpng16-16 libpng-dev libjpeg62-turbo \
-  libfreetype6 libfreetype-dev libfontconfig1 libfontconfig-dev fonts-dejavu-core \
+  libfreetype6 libfreetype-dev libfontconfig1 libfontconfig-dev fontconfig-config \
+  fonts-dejavu-core \
   libxcb1 libxcb1-dev libxcb-shm0 libxcb-shm0-dev libxcb-render0 libxcb-render0-dev \
   libxrender1 libxrender-dev libx11-6 libx11-dev libxext6 libxext-dev libxau6 \
   libxau-dev libxdmcp6 libxdmcp-dev x11proto-dev xorg-sgml-doctools \

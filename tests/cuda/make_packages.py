@@ -6,7 +6,8 @@ SPDX-License-Identifier: LGPL-2.1-or-later
 Usage: make_packages.py DIRECTORY
 
 m.mlpkg and m-half.mlpkg: DocLayout-YOLO at scale m, 1024 x 1024, random weights, in
-float32 and float16.  n-half.mlpkg: the bundled model in float16.
+float32 and float16.  m-any.mlpkg: the first at any size.  n-half.mlpkg: the bundled
+model in float16.
 """
 import json
 import shutil
@@ -52,10 +53,12 @@ def main():
     torch.manual_seed(0)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     network = calibrate(doclayout(*SCALES["m"]), device)
-    package = Package(name="m", repo_id="local/m", model_type="doclayout-yolo",
-                      decoder="yolov10", labels=[f"class {i}" for i in range(10)],
-                      imgsz=1024, square=True)
-    write_package(str(out / "m.mlpkg"), package, script(network), False)
+    module = script(network)
+    for name in ("m", "m-any"):
+        package = Package(name=name, repo_id=f"local/{name}", model_type="doclayout-yolo",
+                          decoder="yolov10", labels=[f"class {i}" for i in range(10)],
+                          imgsz=1024, square=name == "m")
+        write_package(str(out / f"{name}.mlpkg"), package, module, False)
     make_half(out / "m.mlpkg", out / "m-half.mlpkg")
     make_half(SOURCE / "models/doclayout-n.mlpkg", out / "n-half.mlpkg")
 

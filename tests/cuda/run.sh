@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Usage: tests/cuda/run.sh PACKAGES_DIR OUT_DIR [STEP...]
-# Steps: build machine test compare bench cards (all, if none is named).
+# Steps: build machine test suite compare bench cards (all, if none is named).
 # The machine needs Python with PyTorch for CUDA, g++, nvcc, meson and ninja; GStreamer
 # comes from PACKAGES_DIR (fetch-packages.sh).  $BUILD_DIR may hold a finished build,
 # $PAGES pictures for compare.  Results go to OUT_DIR.
@@ -13,7 +13,7 @@ set -u
 top=$(cd "$(dirname "$0")/../.." && pwd)
 packages=$1 out=$2
 shift 2
-steps=${*:-build machine test compare bench cards}
+steps=${*:-build machine test suite compare bench cards}
 build=${BUILD_DIR:-/tmp/build-cuda}
 pages=${PAGES:-$top/models/pages}
 made=$out/packages
@@ -57,7 +57,7 @@ use_build() {
   export GST_PLUGIN_PATH="$build/gst/elements" GST_REGISTRY="$out/registry.bin"
   export LD_LIBRARY_PATH="$build/gst/meta:$LD_LIBRARY_PATH"
   export TS_TEST_SHIM="$GST_TORCHSCRIPT_SHIM" TS_TEST_MODELS="$top/tests/models"
-  export TS_TEST_OP_LIB="$build/tests/shim/libexample-op.so" CK_FORK=no
+  export TS_TEST_OP_LIB="$build/tests/shim/libexample-op.so"
   export TS_TEST_WAITING_OP="$build/tests/cuda/libwaiting-op.so"
 }
 
@@ -66,17 +66,17 @@ make_packages() {
     >"$log.packages" 2>&1 || { tail -20 "$log.packages"; exit 1; }
 }
 
-# device=auto takes the card, so the tests of all machines run on it here.
 test_step() {
   check lane "$build/tests/cuda/test_lane"
   make_packages
   check device "$build/tests/cuda/test_device" "$made/m-half.mlpkg"
-  check shim "$build/tests/shim/test_shim"
-  check describe "$build/tests/shim/test_describe"
-  check weights "$build/tests/shim/test_weights"
-  check custom_ops "$build/tests/shim/test_custom_ops"
-  check torchscriptinfer "$build/tests/elements/test_torchscriptinfer"
-  check golden_pages python3 "$top/tests/elements/test_golden_pages.py" "$top"
+  check full_card "$build/tests/cuda/test_full_card" "$made/m-any.mlpkg"
+}
+
+# device=auto takes the card, so the tests of all machines run on it here.
+suite_step() {
+  check suite meson test -C "$build" --no-rebuild --print-errorlogs
+  grep ' FAIL \| ERROR \| TIMEOUT \|^Ok:\|^Skipped:' "$log.suite"
 }
 
 compare_step() {
