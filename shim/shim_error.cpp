@@ -95,6 +95,7 @@ std::string core_message(const std::string &what) {
   if (message.empty()) message = first_line(text);
   message = without_class(message);
   std::string source = has_source ? line_above(text, marker) : "";
+  if (starts_with(source, "%")) return message;  // a graph's own text says nothing
   if (source.empty() || source.size() > kLongestQuote) return message;
   return message + " (at: " + source + ")";
 }

@@ -26,6 +26,7 @@
 
 #include "archive_bytes.h"
 #include "blas.h"
+#include "call_stacks.h"
 #include "cuda_lane.h"
 #include "custom_ops.h"
 #include "describe.h"
@@ -93,6 +94,7 @@ jit::Module freeze(const jit::Module &module, const std::string &method) {
     jit::Module frozen = jit::freeze_module(module, {method});
     auto graph = frozen.get_method(method).graph();
     ts::fold_convolutions(graph);
+    ts::own_call_stacks(frozen, method);
     return frozen;
   } catch (const std::exception &e) {
     if (ts::is_out_of_memory(e.what())) throw;

@@ -6,7 +6,6 @@
 #include <ATen/Config.h>
 #include <ATen/Context.h>
 #include <torch/csrc/jit/api/compilation_unit.h>
-#include <torch/csrc/jit/ir/scope.h>
 #include <torch/csrc/jit/passes/inliner.h>
 
 #include <memory>
@@ -14,6 +13,7 @@
 #include <vector>
 
 #include "blocked_graph.h"
+#include "call_stacks.h"
 #include "graph_edit.h"
 #include "shim_error.h"
 #include "torch_convert.h"
@@ -59,23 +59,6 @@ c10::FunctionSchema move_schema(const c10::FunctionSchema &schema,
   return schema.cloneWithArguments(std::move(arguments));
 }
 
-// A node that was inlined names the functions that it came from, without owning them,
-// and an error looks them up.  Their places in the source stay; @function stands for all.
-void own_call_stacks(jit::Block *block, jit::Function *function) {
-  for (jit::Node *node : block->nodes()) {
-    for (jit::Block *inner : node->blocks()) own_call_stacks(inner, function);
-    if (!node->callstack()) continue;
-    jit::InlinedCallStackPtr stack;
-    const auto calls = (*node->callstack())->vec();
-    for (auto call = calls.rbegin(); call != calls.rend(); ++call) {
-      const jit::SourceRange place = std::get<1>(*call);
-      stack = stack ? c10::make_intrusive<jit::InlinedCallStack>(stack, function, place)
-                    : c10::make_intrusive<jit::InlinedCallStack>(function, place);
-    }
-    node->setCallStack(stack);
-  }
-}
-
 // A clone would stay in the compilation unit of @frozen, and its weights with it, as
 // long as any of them lives.  What is left of attributes needs one all the same.
 jit::Module copy_module(const jit::Module &frozen, const std::string &method) {
@@ -90,7 +73,6 @@ jit::Module copy_module(const jit::Module &frozen, const std::string &method) {
   function->setSchema(
       move_schema(frozen.get_method(method).function().getSchema(), copy.type()));
   copy.type()->addMethod(function);
-  own_call_stacks(graph->block(), function);
   return copy;
 }
 
@@ -111,7 +93,9 @@ jit::Module make_variant(const jit::Module &frozen, const std::string &method,
         "module with convolutions");
   if (variant.packed && !pack_convolutions(graph))
     refuse("the module has no convolution that oneDNN could take");
-  return variant.optimized ? jit::optimize_for_inference(made, {method}) : made;
+  if (variant.optimized) made = jit::optimize_for_inference(made, {method});
+  own_call_stacks(made, method);
+  return made;
 }
 
 }  // namespace ts

@@ -29,6 +29,14 @@ static const struct {
      "RuntimeError: Given groups=1, expected input to have 3 channels\n",
      "Given groups=1, expected input to have 3 channels"},
     {"The following operation failed in the TorchScript interpreter.\n"
+     "Traceback of TorchScript (most recent call last):\n"
+     "graph(%x, %w):\n"
+     "  %r = own::conv2d(%x, %w)\n"
+     "       ~~~~~~~~~~~ <--- HERE\n"
+     "  return (%r)\n"
+     "RuntimeError: CUDA out of memory\n",
+     "CUDA out of memory"},
+    {"The following operation failed in the TorchScript interpreter.\n"
      "Traceback of TorchScript, serialized code (most recent call last):\n"
      "  File \"code/__torch__.py\", line 9, in forward\n"
      "      ops.prim.RaiseException(\"no\", \"builtins.ValueError\")\n"
