@@ -181,6 +181,25 @@ get_object_quark (GstAnalyticsRelationMeta * relations,
   return quark;
 }
 
+/* Tracks are counted from 0 there; here 0 says that there is none. */
+static guint
+get_track_id (GstAnalyticsRelationMeta * relations,
+    const GstAnalyticsODMtd * object)
+{
+  GstAnalyticsTrackingMtd track;
+  GstClockTime first_seen, last_seen;
+  gboolean lost;
+  guint64 id;
+
+  if (!gst_analytics_relation_meta_get_direct_related (relations, object->id,
+          GST_ANALYTICS_REL_TYPE_ANY,
+          gst_analytics_tracking_mtd_get_mtd_type (), NULL, &track)
+      || !gst_analytics_tracking_mtd_get_info (&track, &id, &first_seen,
+          &last_seen, &lost))
+    return 0;
+  return (guint) (id % G_MAXUINT) + 1;
+}
+
 void
 ts_analytics_read_objects (GstBuffer * buffer, GArray * detections)
 {
@@ -200,6 +219,8 @@ ts_analytics_read_objects (GstBuffer * buffer, GArray * detections)
       GstTorchscriptDetection d = { x, y, x + width, y + height, score, -1,
         g_intern_string (g_quark_to_string (quark)), object.id
       };
+
+      d.track_id = get_track_id (relations, &object);
 
       g_array_append_val (detections, d);
     }

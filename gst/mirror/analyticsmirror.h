@@ -35,7 +35,8 @@ void ts_analytics_mirror_mask (GstBuffer * buffer,
     gconstpointer labels);
 
 /* Appends a GstTorchscriptDetection for each ODMtd on @buffer, with its id: class -1,
- * and a NULL label where it has neither a type nor a class. */
+ * and a NULL label where it has neither a type nor a class.  The number of its track is
+ * that of its TrackingMtd plus 1. */
 void ts_analytics_read_objects (GstBuffer * buffer, GArray * detections);
 
 G_END_DECLS

@@ -569,6 +569,33 @@ test_reuse (void)
   stop (h);
 }
 
+/* One moves too far to be known by its place, but a tracker of others knows it. */
+static void
+test_reuse_of_tracked (void)
+{
+  GstHarness *h = start (BOX, "decoder=yolo-end2end on-late=reuse "
+      "inference-interval=2");
+  GstTorchscriptDetection table = page[0];
+
+  for (guint i = 0; i < 2; i++) {
+    GstBuffer *frame, *out;
+
+    table.x1 += 9 * i;
+    table.x2 += 9 * i;
+    frame = new_page (i, &table, 1);
+    gst_video_region_of_interest_meta_add_param
+        (gst_buffer_add_video_region_of_interest_meta (frame, table.label,
+            table.x1, table.y1, EDGE, EDGE), gst_structure_new ("object_id",
+            "id", G_TYPE_INT, 5, NULL));
+    out = push_and_pull (h, frame);
+    g_assert_cmpuint (get_detection (out, 1, 0)->parent_id, ==,
+        get_detection (out, 0, 0)->id);
+    gst_buffer_unref (out);
+  }
+  g_assert_cmpuint (get_count (h, "reused", NULL), ==, 1);
+  stop (h);
+}
+
 static void
 test_skip (void)
 {
@@ -890,6 +917,7 @@ main (int argc, char **argv)
   g_test_add_func ("/regions/classification", test_classes_of_detections);
   g_test_add_func ("/regions/masks", test_masks);
   g_test_add_func ("/regions/reuse", test_reuse);
+  g_test_add_func ("/regions/reuse of tracked", test_reuse_of_tracked);
   g_test_add_func ("/regions/skip", test_skip);
   g_test_add_func ("/regions/tracker", test_tracker);
   g_test_add_func ("/regions/page structure", test_page_structure);
