@@ -280,7 +280,8 @@ test_own_tracks_count (void)
   g_assert_cmpuint (json_array_get_length (lines), ==, 2);
   check_line (lines, 0, "m", tracks, 1);
   check_line (lines, 1, "others", (const gint64[]) {
-      4}, 1);
+        4
+      }, 1);
 }
 
 /* gvametaconvert calls it "id", and leaves it out where there is none. */
