@@ -366,7 +366,7 @@ test_objects_are_mirrors (void)
   GstAnalyticsODMtd object;
   gint ids[3];
 
-  ts_analytics_mirror_detections (frame, add_own (frame, cats, 3), ids);
+  ts_analytics_mirror_detections (frame, add_own (frame, cats, 3), NULL, ids);
   gst_torchscript_roi_add_from_meta (frame,
       gst_buffer_get_torchscript_detection_meta (frame), ids);
   for (guint i = 3; i-- > 0;) {
@@ -381,7 +381,7 @@ test_objects_are_mirrors (void)
   check_line (lines, 0, "m", tracks, 3);
 
   frame = new_frame ();
-  ts_analytics_mirror_detections (frame, add_own (frame, cats, 1), ids);
+  ts_analytics_mirror_detections (frame, add_own (frame, cats, 1), NULL, ids);
   gst_analytics_relation_meta_get_od_mtd
       (gst_buffer_get_analytics_relation_meta (frame), (guint) ids[0], &object);
   add_track (frame, &object, 4);
