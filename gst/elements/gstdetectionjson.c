@@ -11,7 +11,8 @@
  * Passes buffers through untouched and writes what models said of them: boxes
  * (#GstTorchscriptDetectionMeta), classes of the whole frame
  * (#GstTorchscriptClassificationMeta) and segmentations
- * (#GstTorchscriptMaskMeta). A buffer that no model has answered to gives
+ * (#GstTorchscriptMaskMeta); also the objects and tracks that elements of others
+ * attached, as regions of interest or in GstAnalytics. A buffer that no model has answered to gives
  * nothing; an answer without detections is an answer.
  *
  * #GstDetectionJson:format chooses the form, by default one line of JSON for each

@@ -20,7 +20,8 @@
  * wrong place; a warning in the debug log says so.
  *
  * Objects that other elements attached, as regions of interest or in GstAnalytics,
- * are drawn as well; the mirrors of what is drawn already are not.
+ * are drawn as well; the mirrors of what is drawn already are not. Behind its class and
+ * score stands the number that a tracker gave an object, here or there.
  *
  * Line width and font follow the frame unless set: a line is
  * (width + height) / 1000 pixels wide, at least 1; text is
@@ -55,6 +56,7 @@ GST_DEBUG_CATEGORY_STATIC (detection_overlay_debug);
 #define DEFAULT_FONT_SIZE 0
 #define DEFAULT_SHOW_LABELS TRUE
 #define DEFAULT_SHOW_SCORES TRUE
+#define DEFAULT_SHOW_TRACKS TRUE
 #define DEFAULT_CLASSES NULL
 #define DEFAULT_MIN_SCORE 0.0
 #define DEFAULT_FILL_OPACITY 0.0
@@ -72,6 +74,7 @@ enum
   PROP_FONT_SIZE,
   PROP_SHOW_LABELS,
   PROP_SHOW_SCORES,
+  PROP_SHOW_TRACKS,
   PROP_CLASSES,
   PROP_MIN_SCORE,
   PROP_FILL_OPACITY,
@@ -82,7 +85,7 @@ enum
 typedef struct
 {
   TsOverlayStyle style;         /* the font is owned */
-  gboolean show_labels, show_scores;
+  gboolean show_labels, show_scores, show_tracks;
   gchar *classes;
   gdouble min_score;
   gdouble mask_opacity;
@@ -103,9 +106,7 @@ struct _GstDetectionOverlay
   GstVideoInfo info;
   TsOverlayPainter *painter;    /* made with the first box */
   GString *text;
-  GArray *objects;              /* those of others, behind n_own of ours */
-  GArray *found;                /* scratch for collecting them */
-  guint n_own;
+  TsObjects objects;            /* on the frame */
 };
 
 G_DEFINE_TYPE (GstDetectionOverlay, gst_detection_overlay,
@@ -196,6 +197,27 @@ show (GstDetectionOverlay * self, const GstTorchscriptDetection * d,
   return 1;
 }
 
+/* Those of a model, whose first one is at @first among the objects: they know of
+ * trackers. */
+static guint
+foreach_own (GstDetectionOverlay * self,
+    const GstTorchscriptDetectionMeta * meta, guint first, DetectionFunc func,
+    gpointer user_data)
+{
+  guint i = gst_torchscript_detection_meta_get_n_detections (meta);
+  guint n_shown = 0;
+
+  while (i-- > 0) {
+    GstTorchscriptDetection d =
+        *gst_torchscript_detection_meta_get_detection (meta, i);
+
+    d.track_id = g_array_index (self->objects.all, GstTorchscriptDetection,
+        first + i).track_id;
+    n_shown += show (self, &d, func, user_data);
+  }
+  return n_shown;
+}
+
 /* Calls @func for what is to be drawn, the best of each model last and so on
  * top; gives the number.  @func may be NULL. */
 static guint
@@ -204,22 +226,20 @@ foreach_shown (GstDetectionOverlay * self, GstBuffer * buffer,
 {
   GstTorchscriptDetectionMeta *meta;
   gpointer state = NULL;
-  guint n_shown = 0;
+  guint n_shown = 0, at = 0;
 
   while ((meta = (GstTorchscriptDetectionMeta *)
           gst_buffer_iterate_meta_filtered (buffer, &state,
               GST_TORCHSCRIPT_DETECTION_META_API_TYPE)) != NULL) {
-    guint i = gst_torchscript_detection_meta_get_n_detections (meta);
+    guint n = gst_torchscript_detection_meta_get_n_detections (meta);
 
-    if (i == 0 || !meta_fits (self, buffer, meta->frame_width,
+    if (n > 0 && meta_fits (self, buffer, meta->frame_width,
             meta->frame_height, meta->model_name))
-      continue;
-    while (i-- > 0)
-      n_shown += show (self, gst_torchscript_detection_meta_get_detection (meta,
-              i), func, user_data);
+      n_shown += foreach_own (self, meta, at, func, user_data);
+    at += n;
   }
-  for (guint i = self->objects->len; i-- > self->n_own;)
-    n_shown += show (self, &g_array_index (self->objects,
+  for (guint i = self->objects.all->len; i-- > self->objects.n_own;)
+    n_shown += show (self, &g_array_index (self->objects.all,
             GstTorchscriptDetection, i), func, user_data);
   return n_shown;
 }
@@ -321,6 +341,15 @@ append_space (GString * text)
 }
 
 static void
+add_track (GstDetectionOverlay * self, guint track_id)
+{
+  if (!self->active.show_tracks || track_id == 0)
+    return;
+  append_space (self->text);
+  g_string_append_printf (self->text, "#%u", track_id);
+}
+
+static void
 add_text (GstDetectionOverlay * self, gint class_id, const gchar * label,
     gfloat value)
 {
@@ -358,6 +387,7 @@ draw_label (GstDetectionOverlay * self, const GstTorchscriptDetection * d,
 
   g_string_truncate (self->text, 0);
   add_text (self, d->class_id, d->label, d->score);
+  add_track (self, d->track_id);
   if (c != NULL)
     add_text (self, c->class_id, c->label, c->score);
   if (self->text->len > 0)
@@ -493,7 +523,7 @@ gst_detection_overlay_prepare_output_buffer (GstBaseTransform * trans,
   GstDetectionOverlay *self = GST_DETECTION_OVERLAY (trans);
 
   update_active_settings (self);
-  self->n_own = ts_objects_collect (input, self->objects, self->found);
+  ts_objects_collect (&self->objects, input);
   if (!has_drawing (self, input)) {
     *output = input;
     return GST_FLOW_OK;
@@ -557,6 +587,9 @@ gst_detection_overlay_set_property (GObject * object, guint id,
     case PROP_SHOW_SCORES:
       s->show_scores = g_value_get_boolean (value);
       break;
+    case PROP_SHOW_TRACKS:
+      s->show_tracks = g_value_get_boolean (value);
+      break;
     case PROP_CLASSES:
       g_free (s->classes);
       s->classes = g_value_dup_string (value);
@@ -604,6 +637,9 @@ gst_detection_overlay_get_property (GObject * object, guint id,
     case PROP_SHOW_SCORES:
       g_value_set_boolean (value, s->show_scores);
       break;
+    case PROP_SHOW_TRACKS:
+      g_value_set_boolean (value, s->show_tracks);
+      break;
     case PROP_CLASSES:
       g_value_set_string (value, s->classes);
       break;
@@ -635,8 +671,7 @@ gst_detection_overlay_finalize (GObject * object)
   settings_clear (&self->active);
   g_strfreev (self->active_classes);
   g_string_free (self->text, TRUE);
-  g_array_unref (self->objects);
-  g_array_unref (self->found);
+  ts_objects_clear (&self->objects);
   G_OBJECT_CLASS (gst_detection_overlay_parent_class)->finalize (object);
 }
 
@@ -665,6 +700,10 @@ install_properties (GObjectClass * klass)
   g_object_class_install_property (klass, PROP_SHOW_SCORES,
       g_param_spec_boolean ("show-scores", "Show scores",
           "Write the score on a box", DEFAULT_SHOW_SCORES, flags));
+  g_object_class_install_property (klass, PROP_SHOW_TRACKS,
+      g_param_spec_boolean ("show-tracks", "Show tracks",
+          "Write the number that a tracker gave an object on its box",
+          DEFAULT_SHOW_TRACKS, flags));
   g_object_class_install_property (klass, PROP_CLASSES,
       g_param_spec_string ("classes", "Classes",
           "Names or numbers of the classes to draw, separated by commas; "
@@ -726,12 +765,12 @@ gst_detection_overlay_init (GstDetectionOverlay * self)
   self->settings.style.fill_opacity = DEFAULT_FILL_OPACITY;
   self->settings.show_labels = DEFAULT_SHOW_LABELS;
   self->settings.show_scores = DEFAULT_SHOW_SCORES;
+  self->settings.show_tracks = DEFAULT_SHOW_TRACKS;
   self->settings.classes = g_strdup (DEFAULT_CLASSES);
   self->settings.min_score = DEFAULT_MIN_SCORE;
   self->settings.mask_opacity = DEFAULT_MASK_OPACITY;
   self->settings.mask_background = DEFAULT_MASK_BACKGROUND;
   self->settings_changed = TRUE;
   self->text = g_string_new (NULL);
-  self->objects = g_array_new (FALSE, FALSE, sizeof (GstTorchscriptDetection));
-  self->found = g_array_new (FALSE, FALSE, sizeof (GstTorchscriptDetection));
+  ts_objects_init (&self->objects);
 }

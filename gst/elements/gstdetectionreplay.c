@@ -195,7 +195,7 @@ attach (GstDetectionReplay * self, const TsReplayAnswer * answer,
       answer->result, (GstTorchscriptDetection *) answer->detections->data,
       answer->detections->len);
 
-  ts_result_mirror_detections (meta, forms, buffer);
+  ts_result_mirror_detections (meta, forms, NULL, buffer);
 }
 
 static const GSList *

@@ -7,7 +7,7 @@
 #include "classfilter.h"
 #include "detectionmirror.h"
 #include "framecrop.h"
-#include "objectsource.h"
+#include "objectadopt.h"
 
 GST_DEBUG_CATEGORY_EXTERN (torchscript_infer_debug);
 #define GST_CAT_DEFAULT torchscript_infer_debug
@@ -26,8 +26,7 @@ ts_infer_regions_init (TsInferRegions * self)
 {
   *self = (TsInferRegions) {
   NULL};
-  self->objects = g_array_new (FALSE, FALSE, sizeof (GstTorchscriptDetection));
-  self->found = g_array_new (FALSE, FALSE, sizeof (GstTorchscriptDetection));
+  ts_objects_init (&self->objects);
 }
 
 void
@@ -35,8 +34,7 @@ ts_infer_regions_clear (TsInferRegions * self)
 {
   g_free (self->classes);
   g_strfreev (self->filter);
-  g_array_unref (self->objects);
-  g_array_unref (self->found);
+  ts_objects_clear (&self->objects);
 }
 
 void
@@ -97,28 +95,44 @@ add (TsInferRegions * self, const GstTorchscriptDetection * d,
     g_array_append_val (search->regions, region);
 }
 
+/* @first is the place of its first one among the objects, which know of trackers. */
+static void
+add_own (TsInferRegions * self, const GstTorchscriptDetectionMeta * meta,
+    guint first, const Search * search)
+{
+  guint i, n = gst_torchscript_detection_meta_get_n_detections (meta);
+
+  for (i = 0; i < n; i++) {
+    GstTorchscriptDetection d =
+        *gst_torchscript_detection_meta_get_detection (meta, i);
+
+    d.track_id = g_array_index (self->objects.all, GstTorchscriptDetection,
+        first + i).track_id;
+    add (self, &d, FALSE, search);
+  }
+}
+
 void
 ts_infer_regions_find (TsInferRegions * self, GstBuffer * buffer,
     const GstVideoInfo * info, const TsRoi * within, guint margin,
     GArray * regions)
 {
   const Search search = { info, within, margin, regions };
-  const GstTorchscriptDetection *d;
+  GArray *objects = self->objects.all;
   GstTorchscriptDetectionMeta *meta;
   gpointer state = NULL;
-  guint i;
+  guint at = 0;
 
+  ts_objects_collect (&self->objects, buffer);
   while ((meta = (GstTorchscriptDetectionMeta *)
           gst_buffer_iterate_meta_filtered (buffer, &state,
               GST_TORCHSCRIPT_DETECTION_META_API_TYPE)) != NULL) {
-    for (i = meta_fits (meta, info) ? 0 : G_MAXUINT;
-        (d = gst_torchscript_detection_meta_get_detection (meta, i)) != NULL;
-        i++)
-      add (self, d, FALSE, &search);
+    if (meta_fits (meta, info))
+      add_own (self, meta, at, &search);
+    at += gst_torchscript_detection_meta_get_n_detections (meta);
   }
-  for (i = ts_objects_collect (buffer, self->objects, self->found);
-      i < self->objects->len; i++)
-    add (self, &g_array_index (self->objects, GstTorchscriptDetection, i), TRUE,
+  for (; at < objects->len; at++)
+    add (self, &g_array_index (objects, GstTorchscriptDetection, at), TRUE,
         &search);
 }
 
@@ -139,7 +153,7 @@ ts_infer_regions_adopt (GArray * regions, const GstVideoInfo * info,
   for (i = first; i < regions->len; i++)
     g_array_append_val (others,
         g_array_index (regions, TsInferRegion, i).parent);
-  meta = gst_buffer_add_torchscript_detection_meta (buffer, TS_INFER_OTHERS,
+  meta = gst_buffer_add_torchscript_detection_meta (buffer, TS_OBJECTS_OTHERS,
       info->width, info->height, result_number,
       (const GstTorchscriptDetection *) others->data, others->len);
   for (i = first; i < regions->len; i++)

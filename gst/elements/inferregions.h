@@ -6,13 +6,10 @@
 
 #include <gst/video/video.h>
 
-#include "torchscript.h"
+#include "objectsource.h"
 #include "tsroi.h"
 
 G_BEGIN_DECLS
-
-/* What our own meta is called that holds objects which others attached. */
-#define TS_INFER_OTHERS "others"
 
 typedef struct
 {
@@ -26,7 +23,7 @@ typedef struct
 {
   gchar *classes;
   gchar **filter;               /* of them */
-  GArray *objects, *found;      /* of GstTorchscriptDetection, for use inside */
+  TsObjects objects;            /* for use inside */
 } TsInferRegions;
 
 void ts_infer_regions_init (TsInferRegions * self);

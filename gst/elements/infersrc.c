@@ -86,6 +86,7 @@ get_info (GstTorchscriptInfer * self, const TsInferModel * model,
     .height = video->height,
     .number = self->n_results,
     .model_number = model->number,
+    .tracker = self->tracker,
   };
 
   GST_OBJECT_LOCK (self);

@@ -52,6 +52,7 @@ ts_infer_track (GstTorchscriptInfer * self, TsInferItem * item)
   /* The classes of another model are other classes. */
   if (self->last_model != NULL && self->last_model != item->model)
     ts_tracker_reset (self->tracker);
-  ts_tracker_update (self->tracker, &params, item->boxes);
+  ts_tracker_update (self->tracker, &params, GST_BUFFER_PTS (item->object),
+      item->boxes);
   tell_steady (self, n_wanted, item->object);
 }

@@ -127,6 +127,7 @@ read_detection (const TsJson * json, GstTorchscriptDetection * d,
   const gchar *label = NULL;
   gfloat box[4];
 
+  d->score = NAN;
   if (!ts_json_get_int (json, "class_id", -1, G_MAXINT, &d->class_id, error)
       || !ts_json_get_string (json, "label", 0, &label, error)
       || !ts_json_get_float (json, "score", 0, 1, &d->score, error)

@@ -40,12 +40,12 @@ get_mask_label (gconstpointer info, gint class_id)
 
 void
 ts_result_mirror_detections (const GstTorchscriptDetectionMeta * meta,
-    TsMetaForms forms, GstBuffer * buffer)
+    TsMetaForms forms, const TsTracker * tracker, GstBuffer * buffer)
 {
   g_autofree gint *ids = !ts_meta_forms_have_analytics (forms) ? NULL :
       g_new (gint, gst_torchscript_detection_meta_get_n_detections (meta));
   gboolean have_ids = ids != NULL
-      && ts_analytics_mirror_detections (buffer, meta, ids);
+      && ts_analytics_mirror_detections (buffer, meta, tracker, ids);
 
   if (ts_meta_forms_have_roi (forms))
     gst_torchscript_roi_add_from_meta (buffer, meta, have_ids ? ids : NULL);
@@ -75,7 +75,7 @@ attach_boxes (const GArray * boxes, const TsResultInfo * info,
       info->number, detections, boxes->len);
   meta->model_number = info->model_number;
   meta->age = info->age;
-  ts_result_mirror_detections (meta, info->forms, buffer);
+  ts_result_mirror_detections (meta, info->forms, info->tracker, buffer);
 }
 
 static void

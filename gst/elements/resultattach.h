@@ -10,6 +10,7 @@
 #include "torchscript.h"
 #include "tsdetector.h"
 #include "tsroi.h"
+#include "tstracker.h"
 
 G_BEGIN_DECLS
 
@@ -22,6 +23,7 @@ typedef struct
   TsMetaForms forms;            /* what our own metas are mirrored to */
   guint model_number;           /* of those that a running element has had */
   guint age;                    /* frames ago that the model looked */
+  const TsTracker *tracker;     /* what gave the boxes their numbers; NULL: unknown */
 
   /* Of classes, masks and tensors; boxes know their parents themselves. */
   guint parent_id;              /* of the detection that was looked at; 0: the frame */
@@ -33,9 +35,10 @@ typedef struct
 void ts_result_attach (TsResult * result, const TsResultInfo * info,
     GstBuffer * buffer);
 
-/* Mirrors @meta, which is on the writable @buffer. */
+/* Mirrors @meta, which is on the writable @buffer.  @tracker is what gave its tracks
+ * their numbers, or NULL. */
 void ts_result_mirror_detections (const GstTorchscriptDetectionMeta * meta,
-    TsMetaForms forms, GstBuffer * buffer);
+    TsMetaForms forms, const TsTracker * tracker, GstBuffer * buffer);
 
 /* Attaches all tensors of @answer, without a copy. */
 void ts_result_attach_tensors (const TsResultInfo * info, TsAnswer * answer,

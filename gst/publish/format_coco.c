@@ -32,6 +32,9 @@ append_detections (GString * text, gsize start, guint page,
         gst_torchscript_detection_meta_get_detection (meta, i);
     const gfloat numbers[] = { d->x1, d->y1, d->x2 - d->x1, d->y2 - d->y1 };
 
+    /* An object of others that has a name at most; COCO has numbers alone. */
+    if (d->class_id < 0)
+      continue;
     append_start (text, start, page, d->class_id);
     g_string_append (text, "\"bbox\":[");
     for (guint k = 0; k < 4; k++) {

@@ -124,6 +124,8 @@ append_object (GString * line, GstBuffer * buffer,
   append_string (line, "label", label);
   g_string_append_printf (line, ",\"label_id\":%d}", d->class_id);
   append_pixels (line, "h", d->y2 - d->y1);
+  if (d->track_id > 0)
+    g_string_append_printf (line, ",\"id\":%u", d->track_id);
   append_parent (line, buffer, d);
   g_string_append_printf (line, ",\"region_id\":%u", region_id);
   append_string (line, "roi_type", label);

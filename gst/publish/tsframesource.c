@@ -4,17 +4,22 @@
  */
 #include "tsframesource.h"
 
+#include "objectadopt.h"
+
 void
 ts_frame_source_init (TsFrameSource * self)
 {
   *self = (TsFrameSource) {
   0};
+  ts_objects_init (&self->objects);
 }
 
 void
 ts_frame_source_clear (TsFrameSource * self)
 {
   g_clear_pointer (&self->source, g_free);
+  ts_objects_clear (&self->objects);
+  g_clear_pointer (&self->adopted, gst_buffer_unref);
 }
 
 /* Takes @uri; files get their name, as users know it. */
@@ -45,12 +50,29 @@ take_tags (TsFrameSource * self, GstEvent * event)
     self->page = number - 1;
 }
 
+static void
+take_size (TsFrameSource * self, GstEvent * event)
+{
+  const GstStructure *s;
+  GstCaps *caps;
+  gint width = 0, height = 0;
+
+  gst_event_parse_caps (event, &caps);
+  s = gst_caps_get_structure (caps, 0);
+  gst_structure_get_int (s, "width", &width);
+  gst_structure_get_int (s, "height", &height);
+  self->width = (guint) MAX (width, 0);
+  self->height = (guint) MAX (height, 0);
+}
+
 void
 ts_frame_source_event (TsFrameSource * self, GstEvent * event)
 {
   if (GST_EVENT_TYPE (event) == GST_EVENT_STREAM_START) {
     ts_frame_source_clear (self);
     ts_frame_source_init (self);
+  } else if (GST_EVENT_TYPE (event) == GST_EVENT_CAPS) {
+    take_size (self, event);
   } else if (GST_EVENT_TYPE (event) == GST_EVENT_TAG) {
     take_tags (self, event);
   }
@@ -72,11 +94,25 @@ ask_for_source (TsFrameSource * self, GstPad * pad)
   self->asked = TRUE;
 }
 
+/* What the record shows of @buffer. */
+static GstBuffer *
+adopt (TsFrameSource * self, GstBuffer * buffer)
+{
+  ts_objects_collect (&self->objects, buffer);
+  g_clear_pointer (&self->adopted, gst_buffer_unref);
+  self->adopted = ts_objects_adopt (&self->objects, buffer, self->width,
+      self->height, self->n_adopted);
+  if (self->adopted == NULL)
+    return buffer;
+  self->n_adopted++;
+  return self->adopted;
+}
+
 TsRecord
 ts_frame_source_next (TsFrameSource * self, GstPad * pad, GstBuffer * buffer)
 {
   if (!self->asked)
     ask_for_source (self, pad);
   return (TsRecord) {
-  buffer, ++self->page, self->source};
+  adopt (self, buffer), ++self->page, self->source};
 }

@@ -8,6 +8,7 @@ typedef struct
 {
   TsBox last;                   /* with its track_id */
   guint age;                    /* answers since; 0: in the last one */
+  guint64 first_seen;           /* time of the frame */
 } Track;
 
 typedef struct
@@ -107,12 +108,12 @@ match (TsTracker * self, GArray * boxes)
 
 /* Boxes without an object are new ones; whether there were none. */
 static gboolean
-add_tracks (TsTracker * self, GArray * boxes)
+add_tracks (TsTracker * self, guint64 time, GArray * boxes)
 {
   guint n_before = self->tracks->len;
 
   for (guint b = 0; b < boxes->len; b++) {
-    Track track = {.last = g_array_index (boxes, TsBox, b) };
+    Track track = {.last = g_array_index (boxes, TsBox, b),.first_seen = time };
 
     if (track.last.track_id != 0)
       continue;
@@ -142,7 +143,7 @@ drop_tracks (TsTracker * self, guint max_age)
 
 void
 ts_tracker_update (TsTracker * self, const TsTrackerParams * params,
-    GArray * boxes)
+    guint64 time, GArray * boxes)
 {
   gboolean steady;
 
@@ -154,8 +155,23 @@ ts_tracker_update (TsTracker * self, const TsTrackerParams * params,
   find_pairs (self, params->iou_threshold, boxes);
   steady = match (self, boxes);
   steady = drop_tracks (self, params->max_age) && steady;
-  steady = add_tracks (self, boxes) && steady;
+  steady = add_tracks (self, time, boxes) && steady;
   self->n_steady = steady ? self->n_steady + 1 : 0;
+}
+
+gboolean
+ts_tracker_get_first_seen (const TsTracker * self, guint track_id,
+    guint64 * time)
+{
+  for (guint t = 0; t < self->tracks->len; t++) {
+    const Track *track = &g_array_index (self->tracks, Track, t);
+
+    if (track->last.track_id == track_id) {
+      *time = track->first_seen;
+      return TRUE;
+    }
+  }
+  return FALSE;
 }
 
 guint

@@ -28,10 +28,15 @@ void ts_tracker_free (TsTracker * self);
 void ts_tracker_reset (TsTracker * self);
 
 /* Sets the track_id of each of @boxes (of TsBox): that of an object seen before,
- * else the next new one, from 1.  One call an answer, in the order of the frames;
- * one thread at a time. */
+ * else the next new one, from 1.  @time is that of the frame.  One call an answer, in
+ * the order of the frames; one thread at a time. */
 void ts_tracker_update (TsTracker * self, const TsTrackerParams * params,
-    GArray * boxes);
+    guint64 time, GArray * boxes);
+
+/* Sets @time to that of the frame in which the object was seen first; FALSE if it is
+ * not known, or forgotten. */
+gboolean ts_tracker_get_first_seen (const TsTracker * self, guint track_id,
+    guint64 * time);
 
 /* In how many answers in a row, the last included, nothing appeared, vanished or
  * moved (each box overlaps its object's last one by TS_TRACKER_STILL_IOU). */

@@ -54,6 +54,16 @@ class Redis(unittest.TestCase):
         self.assertEqual(done.values, {"published": "200", "dropped": "0"})
         self.assertEqual(self.results("pages"), list(range(200)))
 
+    def test_objects_of_others(self):
+        done = frames.run(PUSH_FRAMES, 3, "rd", f"{frames.CAPS} ! {self.element()}")
+        self.assertEqual(done.values, {"published": "6", "dropped": "0"})
+        lines = self.ask("XRANGE", "detections", "-", "+").splitlines()
+        others = [json.loads(data) for name, data in zip(lines, lines[1:])
+                  if name == "data" and '"others"' in data]
+        self.assertEqual([o["result"] for o in others], [0, 1, 2])
+        self.assertEqual([(d["label"], d["score"], d["box"], d["track_id"])
+                          for d in others[2]["detections"]], [("cat", None, [20, 30, 60, 40], 3)])
+
     def test_unix_socket_and_length(self):
         done = frames.run(PUSH_FRAMES, 2000, "e", "redispublish name=out max-messages=2000 "
                           f"max-length=100 host={self.folder}/socket")

@@ -33,7 +33,8 @@ def scan_ms(folder, library_path):
             GST_REGISTRY=os.path.join(work, 'registry.bin'),
             GST_PLUGIN_SYSTEM_PATH_1_0='', GST_PLUGIN_SYSTEM_PATH='',
             GST_PLUGIN_PATH_1_0=folder, GST_PLUGIN_PATH=folder,
-            LD_LIBRARY_PATH=library_path)
+            LD_LIBRARY_PATH=os.pathsep.join(
+                filter(None, [library_path, os.environ.get('LD_LIBRARY_PATH')])))
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         done = subprocess.run(['gst-inspect-1.0'], env=environment,
                               capture_output=True, text=True, check=True)

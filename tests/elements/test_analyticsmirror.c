@@ -93,6 +93,20 @@ GST_START_TEST (test_object)
 
 GST_END_TEST;
 
+/* That has seen the object of this number first at this time. */
+static TsTracker *
+new_tracker (guint number, GstClockTime time)
+{
+  const TsTrackerParams params = {.iou_threshold = 0.3f,.max_age = 9 };
+  TsTracker *tracker = ts_tracker_new ();
+  g_autoptr (GArray) boxes = g_array_new (FALSE, TRUE, sizeof (TsBox));
+
+  g_array_set_size (boxes, number);
+  ts_tracker_update (tracker, &params, time, boxes);
+  ts_tracker_update (tracker, &params, time + 1, boxes);
+  return tracker;
+}
+
 GST_START_TEST (test_track_and_parent)
 {
   static const GstTorchscriptDetection two[] = {
@@ -100,17 +114,18 @@ GST_START_TEST (test_track_and_parent)
     {1, 2, 3, 4, 0.5f, 1, "table", 77},
   };
   GstBuffer *buffer = gst_buffer_new ();
+  g_autoptr (TsTracker) tracker = new_tracker (12, 2 * GST_SECOND);
   GstAnalyticsRelationMeta *relations;
   GstAnalyticsTrackingMtd track;
   guint64 track_id;
-  GstClockTime first, last;
+  GstClockTime since, until;
   gboolean lost;
   gint ids[2];
 
   GST_BUFFER_PTS (buffer) = 5 * GST_SECOND;
   fail_unless (ts_analytics_mirror_detections (buffer,
           gst_buffer_add_torchscript_detection_meta (buffer, "m", 4, 5, 0, two,
-              2), ids));
+              2), tracker, ids));
   relations = gst_buffer_get_analytics_relation_meta (buffer);
   fail_unless_equals_int (gst_analytics_relation_meta_get_relation (relations,
           ids[0], ids[1]), GST_ANALYTICS_REL_TYPE_IS_PART_OF);
@@ -119,15 +134,58 @@ GST_START_TEST (test_track_and_parent)
   fail_unless (gst_analytics_relation_meta_get_direct_related (relations,
           ids[0], GST_ANALYTICS_REL_TYPE_RELATE_TO,
           gst_analytics_tracking_mtd_get_mtd_type (), NULL, &track));
-  fail_unless (gst_analytics_tracking_mtd_get_info (&track, &track_id, &first,
-          &last, &lost));
+  fail_unless (gst_analytics_tracking_mtd_get_info (&track, &track_id, &since,
+          &until, &lost));
   fail_unless_equals_uint64 (track_id, 12);
-  fail_unless_equals_uint64 (last, 5 * GST_SECOND);
+  fail_unless_equals_uint64 (since, 2 * GST_SECOND);
+  fail_unless_equals_uint64 (until, 5 * GST_SECOND);
   fail_if (lost);
   fail_if (gst_analytics_relation_meta_get_direct_related (relations, ids[1],
           GST_ANALYTICS_REL_TYPE_RELATE_TO,
           gst_analytics_tracking_mtd_get_mtd_type (), NULL, &track));
   gst_buffer_unref (buffer);
+}
+
+GST_END_TEST;
+
+/* Of the one object on @buffer. */
+static void
+check_seen (GstBuffer * buffer, GstClockTime first_seen, GstClockTime last_seen)
+{
+  GstAnalyticsRelationMeta *relations =
+      gst_buffer_get_analytics_relation_meta (buffer);
+  GstAnalyticsTrackingMtd track;
+  GstClockTime since, until;
+  gpointer state = NULL;
+  guint64 track_id;
+  gboolean lost;
+
+  fail_unless (gst_analytics_relation_meta_iterate (relations, &state,
+          gst_analytics_tracking_mtd_get_mtd_type (), &track));
+  fail_unless (gst_analytics_tracking_mtd_get_info (&track, &track_id, &since,
+          &until, &lost));
+  fail_unless_equals_uint64 (track_id, 1);
+  fail_unless_equals_uint64 (since, first_seen);
+  fail_unless_equals_uint64 (until, last_seen);
+}
+
+GST_START_TEST (test_first_and_last_seen)
+{
+  GstHarness *h = gst_harness_new_parse ("torchscriptinfer device=cpu "
+      "model=" TEST_MODELS_DIR "/config.pt decoder=yolo-end2end tracker=iou "
+      "score-threshold=0.5");
+
+  gst_harness_set_src_caps_str (h, "video/x-raw,format=RGB,width=64,height=64,"
+      "framerate=25/1");
+  for (guint i = 1; i <= 3; i++) {
+    GstBuffer *frame = new_frame (), *out;
+
+    GST_BUFFER_PTS (frame) = i * GST_SECOND;
+    out = gst_harness_push_and_pull (h, frame);
+    check_seen (out, GST_SECOND, i * GST_SECOND);
+    gst_buffer_unref (out);
+  }
+  gst_harness_teardown (h);
 }
 
 GST_END_TEST;
@@ -155,10 +213,10 @@ GST_START_TEST (test_parent_in_another_meta)
 
   fail_unless (ts_analytics_mirror_detections (buffer,
           gst_buffer_add_torchscript_detection_meta (buffer, "m", 64, 64, 0,
-              tables, 2), outer));
+              tables, 2), NULL, outer));
   meta = gst_buffer_add_torchscript_detection_meta (buffer, "n", 64, 64, 0,
       cells, 2);
-  fail_unless (ts_analytics_mirror_detections (buffer, meta, inner));
+  fail_unless (ts_analytics_mirror_detections (buffer, meta, NULL, inner));
   relations = gst_buffer_get_analytics_relation_meta (buffer);
   for (i = 0; i < 2; i++) {
     fail_unless_equals_int (gst_analytics_relation_meta_get_relation (relations,
@@ -294,6 +352,7 @@ analyticsmirror_suite (void)
   tcase_set_timeout (tc, 60);
   tcase_add_test (tc, test_object);
   tcase_add_test (tc, test_track_and_parent);
+  tcase_add_test (tc, test_first_and_last_seen);
   tcase_add_test (tc, test_parent_in_another_meta);
   tcase_add_test (tc, test_forms);
   tcase_add_test (tc, test_mask);

@@ -125,7 +125,7 @@ GST_START_TEST (test_mirrors_are_not_drawn)
   GstTorchscriptDetectionMeta *meta = add_own (frame, &d);
   gint id;
 
-  ts_analytics_mirror_detections (frame, meta, &id);
+  ts_analytics_mirror_detections (frame, meta, NULL, &id);
   gst_torchscript_roi_add_from_meta (frame, meta, NULL);
   drawn = draw (frame);
   fail_unless (is_equal (own, drawn));
@@ -165,7 +165,7 @@ GST_START_TEST (test_object)
   GstTorchscriptDetectionMeta *meta = add_own (frame, &table);
   gint id;
 
-  ts_analytics_mirror_detections (frame, meta, &id);
+  ts_analytics_mirror_detections (frame, meta, NULL, &id);
   gst_buffer_remove_meta (frame, (GstMeta *) meta);
   once = draw (gst_buffer_ref (frame));
   fail_if (once[30 * WIDTH + 50] == 128);

@@ -40,7 +40,7 @@ start (const gchar * script, const gchar * settings)
 {
   g_autofree gchar *path = g_build_filename (directory, "m.pt", NULL);
   g_autofree gchar *line = g_strdup_printf ("torchscriptinfer model=\"%s\" "
-      "inference-on=detections %s", path, settings);
+      "inference-on=detections device=cpu %s", path, settings);
   GstElement *infer;
   GstHarness *h;
   GstBus *bus = gst_bus_new ();
@@ -569,6 +569,33 @@ test_reuse (void)
   stop (h);
 }
 
+/* One moves too far to be known by its place, but a tracker of others knows it. */
+static void
+test_reuse_of_tracked (void)
+{
+  GstHarness *h = start (BOX, "decoder=yolo-end2end on-late=reuse "
+      "inference-interval=2");
+  GstTorchscriptDetection table = page[0];
+
+  for (guint i = 0; i < 2; i++) {
+    GstBuffer *frame, *out;
+
+    table.x1 += 9 * i;
+    table.x2 += 9 * i;
+    frame = new_page (i, &table, 1);
+    gst_video_region_of_interest_meta_add_param
+        (gst_buffer_add_video_region_of_interest_meta (frame, table.label,
+            table.x1, table.y1, EDGE, EDGE), gst_structure_new ("object_id",
+            "id", G_TYPE_INT, 5, NULL));
+    out = push_and_pull (h, frame);
+    g_assert_cmpuint (get_detection (out, 1, 0)->parent_id, ==,
+        get_detection (out, 0, 0)->id);
+    gst_buffer_unref (out);
+  }
+  g_assert_cmpuint (get_count (h, "reused", NULL), ==, 1);
+  stop (h);
+}
+
 static void
 test_skip (void)
 {
@@ -661,6 +688,71 @@ test_failure (void)
       GST_FLOW_ERROR);
   g_assert_cmpuint (get_count (h, "failed", NULL), ==, 1);
   gst_object_unref (bus);
+  stop (h);
+}
+
+/* The card is full from the second part of frame 1 on: what it said of the first part
+ * is forgotten, and the CPU answers all of the frame. */
+#define FULL_CARD(rest) ECHO ("\"run_error\": {\"status\": \"memory\", " \
+  "\"text\": \"the fake card is full\", \"device\": \"cuda:0\"}, " \
+  "\"fail_on_run\": 3, \"fail_runs\": 1000, " rest)
+
+#define ON_CARD "decoder=tensors device=cuda:0 on-error=cpu warmup=0 max-in-flight=4"
+
+static void
+pull_and_check (GstHarness * h, guint number, guint n)
+{
+  GstBuffer *out = gst_harness_pull (h);
+
+  g_assert_nonnull (out);
+  check_tensors (out, number, page, n);
+  gst_buffer_unref (out);
+}
+
+static void
+test_cpu_takes_over (void)
+{
+  static const guint n_regions[] = { 2, 3, 0, 1, 3 };
+  GstHarness *h = start (FULL_CARD (""), ON_CARD);
+  guint i;
+
+  for (i = 0; i < 2; i++) {
+    push (h, new_page (i, page, n_regions[i]));
+    pull_and_check (h, i, n_regions[i]);
+    g_assert_cmpuint (get_count (h, "on-cpu", NULL), ==, i);
+  }
+  for (; i < G_N_ELEMENTS (n_regions); i++)
+    push (h, new_page (i, page, n_regions[i]));
+  for (i = 2; i < G_N_ELEMENTS (n_regions); i++)
+    pull_and_check (h, i, n_regions[i]);
+  /* Nobody was asked about the frame without regions. */
+  g_assert_cmpuint (get_count (h, "on-cpu", NULL), ==, 3);
+  g_assert_cmpuint (get_count (h, "answered", NULL), ==, 5);
+  g_assert_cmpuint (get_count (h, "failed", NULL), ==, 0);
+  stop (h);
+}
+
+/* What the first model found goes on all the same. */
+static void
+test_cpu_cannot_take_over (void)
+{
+  GstHarness *h = start (FULL_CARD ("\"load_error\": {\"status\": "
+          "\"memory\", \"text\": \"no room\", \"device\": \"cpu\"}, "),
+      ON_CARD);
+  GstBuffer *out;
+
+  push (h, new_page (0, page, 2));
+  pull_and_check (h, 0, 2);
+  out = push_and_pull (h, new_page (1, page, 3));
+  g_assert_null (gst_buffer_get_torchscript_tensor_meta (out));
+  for (guint i = 0; i < 3; i++)
+    g_assert_cmpstr (get_detection (out, 0, i)->label, ==, page[i].label);
+  gst_buffer_unref (out);
+  push (h, new_page (2, page, 0));
+  pull_and_check (h, 2, 0);
+  g_assert_cmpuint (get_count (h, "failed", NULL), ==, 1);
+  g_assert_cmpuint (get_count (h, "answered", NULL), ==, 2);
+  g_assert_cmpuint (get_count (h, "on-cpu", NULL), ==, 0);
   stop (h);
 }
 
@@ -808,6 +900,7 @@ main (int argc, char **argv)
   g_autofree gchar *path = NULL;
   gint result;
 
+  g_setenv ("FAKESHIM_DEVICES", "cpu,cuda:0", TRUE);
   g_test_init (&argc, &argv, NULL);
   gst_init (&argc, &argv);
   directory = g_dir_make_tmp ("inferregions-XXXXXX", NULL);
@@ -824,10 +917,13 @@ main (int argc, char **argv)
   g_test_add_func ("/regions/classification", test_classes_of_detections);
   g_test_add_func ("/regions/masks", test_masks);
   g_test_add_func ("/regions/reuse", test_reuse);
+  g_test_add_func ("/regions/reuse of tracked", test_reuse_of_tracked);
   g_test_add_func ("/regions/skip", test_skip);
   g_test_add_func ("/regions/tracker", test_tracker);
   g_test_add_func ("/regions/page structure", test_page_structure);
   g_test_add_func ("/regions/failure", test_failure);
+  g_test_add_func ("/regions/cpu takes over", test_cpu_takes_over);
+  g_test_add_func ("/regions/cpu cannot take over", test_cpu_cannot_take_over);
   g_test_add_func ("/regions/flush", test_flush);
   g_test_add_func ("/regions/end of stream", test_end_of_stream);
   g_test_add_func ("/regions/swap", test_swap);

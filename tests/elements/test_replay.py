@@ -63,6 +63,14 @@ class Replay(unittest.TestCase):
                  line(3, detection("Überschrift \"1\"", 0.1, (0, 0, 64, 48), 0))]
         self.check(self.replay("\n".join(json.dumps(entry) for entry in lines)), lines)
 
+    def test_objects_without_class_number_or_score(self):
+        """As others attach them; COCO has no place for the first."""
+        lines = [line(0, detection("cat", None, class_id=-1), detection("dog", 0.5))]
+        self.check(self.replay(json.dumps(lines[0]), "!", "detectionjson", "format=coco",
+                               f"location={self.dir}/coco"), lines)
+        results = json.loads((self.dir / "coco").read_text())
+        self.assertEqual([(r["category_id"], r["score"]) for r in results], [(5, 0.5)])
+
     def test_what_detections_are_to_each_other(self):
         caption = dict(detection("caption"), id=7001, parent_id=7002, track_id=3, order=2,
                        relation="caption_of")

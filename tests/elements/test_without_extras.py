@@ -20,7 +20,8 @@ class WithoutExtras(unittest.TestCase):
         self.environment = dict(
             os.environ, GST_PLUGIN_PATH=self.folder.name,
             GST_REGISTRY=os.path.join(self.folder.name, 'registry.bin'),
-            LD_LIBRARY_PATH=LIBRARY_PATH)
+            LD_LIBRARY_PATH=os.pathsep.join(
+                filter(None, [LIBRARY_PATH, os.environ.get('LD_LIBRARY_PATH')])))
 
     def run_tool(self, *command):
         return subprocess.run(command, env=self.environment,

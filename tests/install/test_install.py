@@ -15,6 +15,8 @@ import unittest
 
 import cv2
 
+from staged import Staged, prepend
+
 SOURCE, BUILD = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
 PREFIX, LIBDIR = sys.argv[3], sys.argv[4]
 EXAMPLES = SOURCE / "pipelines" / "examples"
@@ -31,21 +33,13 @@ class Install(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.dir = pathlib.Path(tempfile.mkdtemp())
-        run("meson", "install", "-C", BUILD, "--no-rebuild", "--destdir", cls.dir)
-        cls.prefix = cls.dir / PREFIX.lstrip("/")
-        libdir = cls.prefix / LIBDIR
-        # The staged tree stands elsewhere than the paths in it say.
-        pc_file = libdir / "pkgconfig" / "gstreamer-torchscript-1.0.pc"
-        pc_file.write_text(re.sub(r"^prefix=.*", f"prefix={cls.prefix}",
-                                  pc_file.read_text(), flags=re.MULTILINE))
+        staged = Staged(BUILD, cls.dir, PREFIX, LIBDIR)
+        cls.prefix = staged.prefix
         cls.env = dict(
-            os.environ,
-            PKG_CONFIG_PATH=str(libdir / "pkgconfig"),
-            LD_LIBRARY_PATH=str(libdir),
-            GI_TYPELIB_PATH=str(libdir / "girepository-1.0"),
-            GST_PLUGIN_PATH=str(libdir / "gstreamer-1.0"),
-            GST_REGISTRY=str(cls.dir / "registry.bin"),
-            GST_TORCHSCRIPT_SHIM=str(libdir / "gst-torchscript" / "libtorchscriptshim.so"))
+            staged.env,
+            GI_TYPELIB_PATH=prepend("GI_TYPELIB_PATH", staged.libdir / "girepository-1.0"),
+            GST_PLUGIN_PATH=str(staged.libdir / "gstreamer-1.0"),
+            GST_REGISTRY=str(cls.dir / "registry.bin"))
 
     @classmethod
     def tearDownClass(cls):
@@ -69,9 +63,8 @@ class Install(unittest.TestCase):
         self.assertEqual(from_c, from_python)
 
     def test_the_plugin_finds_its_parts_by_itself(self):
-        env = dict(self.env)
-        for name in "LD_LIBRARY_PATH", "GST_TORCHSCRIPT_SHIM":
-            del env[name]
+        env = {**self.env, "LD_LIBRARY_PATH": os.environ.get("LD_LIBRARY_PATH", "")}
+        del env["GST_TORCHSCRIPT_SHIM"]
         done = subprocess.run(
             ["gst-launch-1.0", "-q", "videotestsrc", "num-buffers=1", "!", "torchscriptinfer",
              f"model={MODEL}", "!", "fakesink"], env=env, text=True, timeout=60,

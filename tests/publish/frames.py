@@ -5,6 +5,7 @@ SPDX-License-Identifier: LGPL-2.1-or-later
 import subprocess
 
 WIDTH, HEIGHT = 100, 80
+CAPS = f"video/x-raw,format=GRAY8,width={WIDTH},height={HEIGHT},framerate=25/1"
 LABELS = ["figure_caption", "title", "figure", "a, \"b\" <&>\x01\ufffd\u00e4", None]
 BOXES = [(10, 60, 90, 70), (10.25, 5, 90, 9.5), (10, 20, 90, 59), (-2, 72, 101, 81),
          (1, 2, 3, 4)]

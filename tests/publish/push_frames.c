@@ -8,10 +8,11 @@
  * pause between them. METAS names what they carry: d a page of detections, e one
  * with nothing found, c classes, m a mask; any of them, in this order; L many
  * detections; s what a second model says of two of the page's detections: boxes, classes
- * and a mask. Answer i has the number i and a time of i milliseconds. What an
+ * and a mask; r a region that an element of others has found and tracks. Answer i has the number i and a time of i milliseconds. What an
  * element posts is written to standard output, as well as the properties of the
  * element "out" in the end, if it has such.
  */
+#include <gst/video/video.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,6 +104,14 @@ add_second_stage (GstBuffer * buffer)
   mask->height = 39;
 }
 
+static void
+add_region (GstBuffer * buffer)
+{
+  gst_video_region_of_interest_meta_add_param
+      (gst_buffer_add_video_region_of_interest_meta (buffer, "cat", 20, 30, 40,
+          10), gst_structure_new ("object_id", "id", G_TYPE_INT, 3, NULL));
+}
+
 static GstPadProbeReturn
 add_metas (GstPad * pad, GstPadProbeInfo * info, gpointer data)
 {
@@ -124,6 +133,8 @@ add_metas (GstPad * pad, GstPadProbeInfo * info, gpointer data)
     add_mask (buffer);
   if (strchr (metas, 's'))
     add_second_stage (buffer);
+  if (strchr (metas, 'r'))
+    add_region (buffer);
   number++;
   g_usleep (pause_us);
   return GST_PAD_PROBE_OK;

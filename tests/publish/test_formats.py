@@ -134,6 +134,12 @@ class Formats(unittest.TestCase):
         self.write("dlstreamer", "m")
         self.assertEqual(self.text(), "")
 
+    def test_jsonl_of_others(self):
+        """Without the size of the frame nobody knows where they are."""
+        for caps, models in ((f"{frames.CAPS} !", ["pages", "others"]), ("", ["pages"])):
+            lines = self.jsonl("rd", n=1, elements=caps)
+            self.assertEqual([line["model"] for line in lines], models)
+
     def test_jsonl_second_stage(self):
         page, cells, sizes, parts = self.jsonl("ds", n=1)
         self.assertEqual([d["id"] for d in page["detections"]], [21, 22, 23, 24, 25])

@@ -4,12 +4,11 @@
  *
  * usage: run_blocked MODEL.pt N CHANNELS HEIGHT WIDTH [HEIGHT WIDTH]...
  * Reads the float32 inputs of those sizes one after the other, writes the answers.
- * Exits with 77 where the shim or the CPU has no such form, with 78 where the module has
- * no convolution for it.
+ * Exits with 77 where this need not be possible, whatever the arguments, and with 78
+ * where the module has no convolution for it.
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "shimtest.h"
 
@@ -30,7 +29,7 @@ load (const gchar * path)
   if (status != TS_SHIM_OK)
     fprintf (stderr, "%s\n", error);
   if (status == TS_SHIM_ERROR_ARGUMENT)
-    exit (strstr (error, "a module with") ? 78 : 77);
+    exit (78);
   g_assert_cmpint (status, ==, TS_SHIM_OK);
   shim_test_api ()->settle (module);
   return module;
@@ -64,6 +63,8 @@ main (int argc, char **argv)
   TsShimModule *module;
   gint64 shape[4];
 
+  if (!shim_test_has_blocks ())
+    return 77;
   g_assert_cmpint (argc, >=, N_FIXED + 2);
   module = load (argv[1]);
   shape[0] = atoi (argv[2]);

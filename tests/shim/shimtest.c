@@ -41,6 +41,17 @@ shim_test_path (const gchar * name)
   return g_build_filename (g_getenv ("TS_TEST_MODELS"), name, NULL);
 }
 
+gboolean
+shim_test_has_blocks (void)
+{
+#if defined (__x86_64__)
+  return g_strcmp0 (g_getenv ("TS_TEST_ONEDNN"), "yes") == 0
+      && __builtin_cpu_supports ("avx2");
+#else
+  return FALSE;
+#endif
+}
+
 void
 shim_test_assert_contains (const gchar * text, const gchar * part)
 {

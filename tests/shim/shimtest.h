@@ -28,6 +28,10 @@ TsShimModule *shim_test_load_with (const TsShimLoadOptions * options);
 const gchar *shim_test_load_error (const TsShimLoadOptions * options,
     TsShimStatus status);
 
+/* Whether images in blocks must be possible here: the shim was built with oneDNN, as
+ * TS_TEST_ONEDNN says, and this CPU has the vectors for them. */
+gboolean shim_test_has_blocks (void);
+
 /* Fails the test unless @text holds @part. */
 void shim_test_assert_contains (const gchar * text, const gchar * part);
 

@@ -19,7 +19,7 @@ except ImportError as missing:
     sys.exit(77)
 
 torch._C._jit_set_texpr_fuser_enabled(False)
-ABSENT, NO_CONVOLUTION = 77, 78
+ABSENT, NO_CONVOLUTION = 77, 78  # exit statuses of RUN_BLOCKED
 SIZES = ((32, 48), (40, 32))
 
 
@@ -113,8 +113,6 @@ class BlockedTest(unittest.TestCase):
                 [sys.argv[1], file.name, str(n), "3",
                  *(str(size) for shape in shapes for size in shape)],
                 input=b"".join(x.numpy().tobytes() for x in inputs), capture_output=True)
-        if done.returncode == ABSENT:
-            self.skipTest(done.stderr.decode())
         return inputs, done
 
     def check(self, module, shapes, n=1):
@@ -146,4 +144,7 @@ class BlockedTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
+    if subprocess.run(sys.argv[1:], stderr=subprocess.DEVNULL).returncode == ABSENT:
+        print("skipped: the shim was built without oneDNN, or the CPU has no AVX2")
+        sys.exit(ABSENT)
     unittest.main(argv=sys.argv[:1])

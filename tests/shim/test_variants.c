@@ -163,11 +163,13 @@ test_blocked (void)
   const TsShimVariant blocked = {.frozen = 1,.blocked = 1 };
   gchar error[SHIM_TEST_ERROR_SIZE] = "";
 
-  if (shim_test_api ()->prepare (module, &blocked, error, sizeof error)
-      == TS_SHIM_ERROR_ARGUMENT) {
+  if (!shim_test_has_blocks ()) {
+    g_assert_cmpint (shim_test_api ()->prepare (module, &blocked, error,
+            sizeof error), ==, TS_SHIM_ERROR_ARGUMENT);
     shim_test_assert_contains (error, "a shim with oneDNN");
     g_test_skip (error);
   } else {
+    prepare (module, blocked);
     assert_close (module);
     prepare (module, (TsShimVariant) {
         .frozen = 1,.blocked = 1,.threads = 2}

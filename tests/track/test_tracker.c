@@ -25,7 +25,7 @@ track (TsTracker * tracker, const Seen * seen, guint n, guint * ids)
 
     g_array_append_val (boxes, box);
   }
-  ts_tracker_update (tracker, &params, boxes);
+  ts_tracker_update (tracker, &params, 0, boxes);
   for (guint i = 0; i < n; i++)
     ids[i] = g_array_index (boxes, TsBox, i).track_id;
 }
@@ -121,10 +121,35 @@ test_boxes_without_area (void)
   g_autoptr (GArray) boxes = g_array_new (FALSE, TRUE, sizeof (TsBox));
 
   g_array_set_size (boxes, 2);
-  ts_tracker_update (tracker, &all, boxes);
-  ts_tracker_update (tracker, &all, boxes);
+  ts_tracker_update (tracker, &all, 0, boxes);
+  ts_tracker_update (tracker, &all, 0, boxes);
   g_assert_cmpuint (g_array_index (boxes, TsBox, 0).track_id, ==, 3);
   g_assert_cmpuint (g_array_index (boxes, TsBox, 1).track_id, ==, 4);
+}
+
+/* It stays what it was while the object is away, and is forgotten with it. */
+static void
+test_first_seen (void)
+{
+  g_autoptr (TsTracker) tracker = ts_tracker_new ();
+  g_autoptr (GArray) boxes = g_array_new (FALSE, TRUE, sizeof (TsBox));
+  const TsBox box = { {0, 0, 10, 10}, 0.5f };
+  guint64 time = 0;
+
+  g_assert_false (ts_tracker_get_first_seen (tracker, 1, &time));
+  g_array_append_val (boxes, box);
+  ts_tracker_update (tracker, &params, 100, boxes);
+  ts_tracker_update (tracker, &params, 200, boxes);
+  g_array_index (boxes, TsBox, 0).class_id = 7;
+  ts_tracker_update (tracker, &params, 300, boxes);
+  g_assert_true (ts_tracker_get_first_seen (tracker, 1, &time));
+  g_assert_cmpuint (time, ==, 100);
+  g_assert_true (ts_tracker_get_first_seen (tracker, 2, &time));
+  g_assert_cmpuint (time, ==, 300);
+  for (guint i = 0; i < params.max_age; i++)
+    ts_tracker_update (tracker, &params, 400 + i, boxes);
+  g_assert_false (ts_tracker_get_first_seen (tracker, 1, &time));
+  g_assert_true (ts_tracker_get_first_seen (tracker, 2, &time));
 }
 
 static void
@@ -176,6 +201,7 @@ main (int argc, char **argv)
   g_test_add_func ("/tracker/max-age", test_forgotten_after_max_age);
   g_test_add_func ("/tracker/overlap", test_too_little_overlap);
   g_test_add_func ("/tracker/no-area", test_boxes_without_area);
+  g_test_add_func ("/tracker/first-seen", test_first_seen);
   g_test_add_func ("/tracker/reset", test_reset);
   g_test_add_func ("/tracker/steady", test_steady);
   return g_test_run ();

@@ -6,7 +6,6 @@
 import ctypes
 import os
 import pathlib
-import re
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,9 @@ import numpy as np
 SOURCE, BUILD = pathlib.Path(sys.argv[1]), sys.argv[2]
 PREFIX, LIBDIR, MLPKG = sys.argv[3:]
 COLOURS = np.array([[250, 20, 130], [30, 240, 60], [90, 70, 245], [200, 190, 10]])
+sys.path.insert(0, str(SOURCE / "tests/install"))
+from staged import Staged  # noqa: E402
+
 LABELS = ["red", "green", "blue"]
 
 
@@ -56,16 +58,9 @@ class Vision(unittest.TestCase):
         directory = tempfile.TemporaryDirectory()
         cls.addClassCleanup(directory.cleanup)
         cls.top = pathlib.Path(directory.name)
-        run("meson", "install", "-C", BUILD, "--no-rebuild", "--destdir", cls.top)
-        prefix = cls.top / PREFIX.lstrip("/")
-        libdir = prefix / LIBDIR
-        pc = libdir / "pkgconfig/torchscript-vision-1.0.pc"
-        pc.write_text(re.sub(r"^prefix=.*", f"prefix={prefix}", pc.read_text(),
-                             flags=re.MULTILINE))
-        cls.library = libdir / "libtorchscriptvision-1.0.so"
-        shim = libdir / "gst-torchscript/libtorchscriptshim.so"
-        cls.env = dict(os.environ, LD_LIBRARY_PATH=str(libdir),
-                       PKG_CONFIG_PATH=str(pc.parent), GST_TORCHSCRIPT_SHIM=str(shim))
+        staged = Staged(BUILD, cls.top, PREFIX, LIBDIR)
+        cls.library = staged.libdir / "libtorchscriptvision-1.0.so"
+        cls.env = staged.env
         cls.build_example()
         cls.make_package()
         image = COLOURS.reshape(2, 2, 3).repeat(40, 0).repeat(60, 1)

@@ -44,16 +44,20 @@ relate (GstAnalyticsRelationMeta * relations, GstAnalyticsRelTypes how,
     GST_WARNING ("cannot relate GstAnalytics' %u to %u", first, second);
 }
 
-/* GstAnalytics wants the time of the first sight, which is not known here. */
 static void
 add_track (GstAnalyticsRelationMeta * relations, guint object_id,
-    guint track_id, GstClockTime seen)
+    guint track_id, GstClockTime seen, const TsTracker * tracker)
 {
   GstAnalyticsTrackingMtd track;
+  guint64 first_seen = seen;
 
-  if (gst_analytics_relation_meta_add_tracking_mtd (relations, track_id, seen,
-          &track))
-    relate (relations, GST_ANALYTICS_REL_TYPE_RELATE_TO, object_id, track.id);
+  if (tracker != NULL)
+    ts_tracker_get_first_seen (tracker, track_id, &first_seen);
+  if (!gst_analytics_relation_meta_add_tracking_mtd (relations, track_id,
+          first_seen, &track))
+    return;
+  gst_analytics_tracking_mtd_update_last_seen (&track, seen);
+  relate (relations, GST_ANALYTICS_REL_TYPE_RELATE_TO, object_id, track.id);
 }
 
 static gint
@@ -94,7 +98,8 @@ relate_parents (GstAnalyticsRelationMeta * relations, GstBuffer * buffer,
 
 gboolean
 ts_analytics_mirror_detections (GstBuffer * buffer,
-    const GstTorchscriptDetectionMeta * meta, gint * ids)
+    const GstTorchscriptDetectionMeta * meta, const TsTracker * tracker,
+    gint * ids)
 {
   guint i, n = gst_torchscript_detection_meta_get_n_detections (meta);
   g_autoptr (GArray) parents = ts_detection_read_parents (buffer, meta,
@@ -110,7 +115,8 @@ ts_analytics_mirror_detections (GstBuffer * buffer,
 
     ids[i] = add_object (relations, d, meta->frame_width, meta->frame_height);
     if (d->track_id > 0)
-      add_track (relations, ids[i], d->track_id, GST_BUFFER_PTS (buffer));
+      add_track (relations, ids[i], d->track_id, GST_BUFFER_PTS (buffer),
+          tracker);
   }
   relate_parents (relations, buffer, meta, ids, parents);
   return TRUE;
@@ -181,6 +187,25 @@ get_object_quark (GstAnalyticsRelationMeta * relations,
   return quark;
 }
 
+/* Tracks are counted from 0 there; here 0 says that there is none. */
+static guint
+get_track_id (GstAnalyticsRelationMeta * relations,
+    const GstAnalyticsODMtd * object)
+{
+  GstAnalyticsTrackingMtd track;
+  GstClockTime first_seen, last_seen;
+  gboolean lost;
+  guint64 id;
+
+  if (!gst_analytics_relation_meta_get_direct_related (relations, object->id,
+          GST_ANALYTICS_REL_TYPE_ANY,
+          gst_analytics_tracking_mtd_get_mtd_type (), NULL, &track)
+      || !gst_analytics_tracking_mtd_get_info (&track, &id, &first_seen,
+          &last_seen, &lost))
+    return 0;
+  return (guint) (id % G_MAXUINT) + 1;
+}
+
 void
 ts_analytics_read_objects (GstBuffer * buffer, GArray * detections)
 {
@@ -200,6 +225,8 @@ ts_analytics_read_objects (GstBuffer * buffer, GArray * detections)
       GstTorchscriptDetection d = { x, y, x + width, y + height, score, -1,
         g_intern_string (g_quark_to_string (quark)), object.id
       };
+
+      d.track_id = get_track_id (relations, &object);
 
       g_array_append_val (detections, d);
     }

@@ -70,6 +70,19 @@ gst_torchscript_roi_add_from_meta (GstBuffer * buffer,
   }
 }
 
+/* As DL Streamer's trackers leave it, from 1. */
+static guint
+get_track_id (GstVideoRegionOfInterestMeta * roi)
+{
+  const GstStructure *param =
+      gst_video_region_of_interest_meta_get_param (roi, "object_id");
+  gint id = 0;
+
+  if (param != NULL)
+    gst_structure_get_int (param, "id", &id);
+  return (guint) MAX (id, 0);
+}
+
 static GstTorchscriptDetection
 read_region (GstVideoRegionOfInterestMeta * roi)
 {
@@ -82,6 +95,7 @@ read_region (GstVideoRegionOfInterestMeta * roi)
   };
   gdouble score;
 
+  d.track_id = get_track_id (roi);
   if (param == NULL)
     return d;
   if (gst_structure_get_double (param, "confidence", &score))

@@ -12,7 +12,8 @@ ts_analytics_is_built (void)
 
 gboolean
 ts_analytics_mirror_detections (GstBuffer * buffer,
-    const GstTorchscriptDetectionMeta * meta, gint * ids)
+    const GstTorchscriptDetectionMeta * meta, const TsTracker * tracker,
+    gint * ids)
 {
   return FALSE;
 }
