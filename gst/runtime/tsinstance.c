@@ -12,7 +12,8 @@ typedef struct
 {
   TsDetector *detector;         /* the first lane's */
   guint n_lanes, n_waiting, n_busy;     /* guarded by the instance's lock */
-  guint n_warm_ups;             /* of the instance's that it has seen; likewise */
+  guint n_warm_ups, n_warm;     /* of the instance's, those that it has begun and those
+                                   that it is through with; likewise */
   gboolean has_lanes;           /* no more are to be added; of the first one's thread */
 } Device;
 
@@ -295,11 +296,14 @@ take_warm_up (TsInstance * self, Device * device, Turn * turn)
 
 /* All devices follow the one that gets the job. */
 static void
-spread_warm_up (TsInstance * self, Device * device, const TsJob * job)
+spread_warm_up (TsInstance * self, Device * device, Turn * turn)
 {
+  const TsJob *job = turn->jobs[0];
+
   self->warm_up = (WarmUp) {
   self->warm_up.number + 1, job->image.width, job->image.height,
         job->warm_up_runs};
+  turn->warm_up = self->warm_up;
   device->n_warm_ups = self->warm_up.number;
   g_cond_broadcast (&self->work);
 }
@@ -310,7 +314,7 @@ take_jobs (TsInstance * self, Lane * lane, Turn * turn)
   turn->n = ts_job_queue_take (&self->queue, self->options.batch_size, fits,
       lane->detector, turn->jobs);
   if (turn->n > 0 && turn->jobs[0]->is_warm_up)
-    spread_warm_up (self, lane->device, turn->jobs[0]);
+    spread_warm_up (self, lane->device, turn);
 }
 
 /* Waits for something to do and takes it; FALSE: the instance ends. */
@@ -398,23 +402,24 @@ compute (const TsInstance * self, TsDetector * detector, Turn * turn)
     /* If that fails, the frames that come here say why. */
     warm_up (self, detector, &turn->warm_up, NULL);
   } else if (first->is_warm_up) {
-    const WarmUp wanted =
-        { 0, first->image.width, first->image.height, first->warm_up_runs };
-
-    warm_up (self, detector, &wanted, &first->error);
+    warm_up (self, detector, &turn->warm_up, &first->error);
   } else {
     run_batch (detector, turn);
     hand_over (turn, now);
   }
 }
 
+static gboolean
+is_warm_up (const Turn * turn)
+{
+  return turn->n == 0 || turn->jobs[0]->is_warm_up;
+}
+
 /* Whether the module has run, so that the detector can be forked. */
 static gboolean
 has_run (const Turn * turn)
 {
-  if (turn->n == 0)
-    return turn->warm_up.runs > 0;
-  return !turn->jobs[0]->is_warm_up || turn->jobs[0]->warm_up_runs > 0;
+  return !is_warm_up (turn) || turn->warm_up.runs > 0;
 }
 
 static void
@@ -439,6 +444,27 @@ account (TsInstance * self, TsDetector * detector, const Turn * turn)
   self->forward_ns = MAX (forward_ns, self->forward_ns - self->forward_ns / 16);
 }
 
+static gboolean
+all_are_warm (const TsInstance * self, guint number)
+{
+  for (guint i = 0; i < self->devices->len; i++)
+    if (((Device *) g_ptr_array_index (self->devices, i))->n_warm < number)
+      return FALSE;
+  return TRUE;
+}
+
+/* A device that is still being warmed up would leave the frames to the others, and stop
+ * them wherever it needs all devices alone.  So who asked waits for all of them. */
+static void
+end_warm_up (TsInstance * self, Device * device, const Turn * turn)
+{
+  device->n_warm = MAX (device->n_warm, turn->warm_up.number);
+  g_cond_broadcast (&self->work);
+  while (turn->n > 0 && !self->ends
+      && !all_are_warm (self, turn->warm_up.number))
+    g_cond_wait (&self->work, &self->lock);
+}
+
 static gpointer
 run_lane (gpointer data)
 {
@@ -456,6 +482,8 @@ run_lane (gpointer data)
     g_mutex_lock (&self->lock);
     account (self, lane->detector, turn);
     lane->device->n_busy--;
+    if (is_warm_up (turn))
+      end_warm_up (self, lane->device, turn);
     g_mutex_unlock (&self->lock);
     for (guint i = 0; i < turn->n; i++)
       turn->jobs[i]->done (turn->jobs[i], turn->jobs[i]->user_data);

@@ -18,6 +18,7 @@
  *   "input_shape": [1, 3, 8, 8]  an input of another shape is a FORWARD error
  *   "n_listed": N               another number of listed inputs is one, too
  *   "delay_ms": N                run() takes that long
+ *   "late_ms": N                 the first on another device than cuda:0 takes as long more
  *   "crash_on_run": N            the process dies at the Nth call, from 0
  *   "state": ["name", ...]       weights with other names are an ARGUMENT error
  *   "describe": VALUE            what describe() answers; else an empty dict
@@ -387,6 +388,10 @@ run_listed (TsShimModule * self, const TsShimTensor * inputs, size_t n_inputs,
     raise (SIGSEGV);
   g_usleep (1000 * json_object_get_int_member_with_default (find_script (self,
               "delay_ms"), "delay_ms", 0));
+  if (g_atomic_int_get (&self->runs) == 0
+      && !g_str_equal (self->device, "cuda:0"))
+    g_usleep (1000 * json_object_get_int_member_with_default (self->script,
+            "late_ms", 0));
   if (fails_now (self, &inputs[0]))
     status = fail_as_scripted (find_script (self, "run_error"), "run_error",
         self->device, error, error_size);

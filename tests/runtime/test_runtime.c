@@ -537,6 +537,33 @@ test_devices (Fixture * f, gconstpointer script)
   g_unsetenv ("FAKESHIM_DEVICES");
 }
 
+/* The one device is warm long before the other. */
+static void
+test_all_devices_are_warm (Fixture * f, gconstpointer script)
+{
+  gint64 start = g_get_monotonic_time ();
+  TsInstance *instance;
+  TsStream *stream;
+  Shot *shot;
+
+  g_setenv ("FAKESHIM_DEVICES", "cpu,cuda:0,cuda:1", TRUE);
+  f->options.model.device = "cuda";
+  f->options.all_devices = TRUE;
+  instance = acquire (f, NULL);
+  stream = ts_stream_new (instance, 8);
+  shot = make_shot (stream, 0);
+  shot->job->is_warm_up = TRUE;
+  shot->job->warm_up_runs = 1;
+  ts_stream_push (stream, &shot->job, 1);
+  wait_for (shot);
+  g_assert_no_error (shot->job->error);
+  give_back (shot);
+  g_assert_cmpint (g_get_monotonic_time () - start, >=, 400000);
+  ts_stream_free (stream);
+  ts_registry_release (instance);
+  g_unsetenv ("FAKESHIM_DEVICES");
+}
+
 typedef struct
 {
   TsInstance *instance;
@@ -614,6 +641,8 @@ main (int argc, char **argv)
   ADD ("cancel", slow, test_cancel);
   ADD ("lanes", slow, test_lanes);
   ADD ("devices", slow, test_devices);
+  ADD ("all devices are warm", ECHO ("\"late_ms\": 400, "),
+      test_all_devices_are_warm);
   ADD ("many users", ECHO (""), test_many_users);
   return g_test_run ();
 }
