@@ -135,7 +135,7 @@ class Damaged(Temporary):
         for size in range(len(whole)):
             self.refuse(whole[:size], "")
         self.refuse(b"\x80\x02}.", "'ema' or 'model'")
-        self.refuse(pickle.dumps([], 2), "no training checkpoint")
+        self.refuse(pickle.dumps([], 2), "expected a training checkpoint")
 
     def test_random_pickles(self):
         rng = np.random.default_rng(0)
@@ -173,8 +173,15 @@ class Damaged(Temporary):
     def test_tensors_outside_their_storage(self):
         interpret(self.tensor_pickle(0, (2, 2), (2, 1)))
         for case in ((1, (2, 2), (2, 1)), (0, (2, 2), (3, 1)), (-1, (2,), (1,)),
-                     (0, (2,), (-1,)), (0, (1 << 40,), (0,)), (0, (2, 2), (1,))):
+                     (0, (2,), (-1,)), (0, (2, 2), (1,)), (0, (1 << 40,), (1,))):
             self.refuse(self.tensor_pickle(*case), "does not lie within")
+
+    def test_tensors_that_repeat_their_storage(self):
+        """They may be attributes, but as weights a small file would fill the memory."""
+        self.write(self.tensor_pickle(0, (1 << 40,), (0,)))
+        archive = Archive(self.path)
+        with self.assertRaisesRegex(CheckpointError, "repeats the 4 elements"):
+            archive.tensor(archive.data)
 
     def test_storages_of_another_size(self):
         self.write(self.tensor_pickle(0, (4,), (1,)))
@@ -282,7 +289,7 @@ class Variants(Temporary):
 
         def dilations(network):
             network.model[4].m[0].dilated_block.fuse = "sum"
-        self.fails(dilations, "fuse = sum, expected glu")
+        self.fails(dilations, "fuse = 'sum', expected 'glu'")
 
     def test_other_batch_norm_eps_is_taken_over(self):
         def change(network):
