@@ -6,7 +6,10 @@ import collections
 import contextlib
 import copy
 import io
+import os
 import pickle
+import resource
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -351,6 +354,33 @@ class OtherFiles(Files):
             archive.writestr("x/data.pkl", b"\x80\x04\x8c\x02os\x8c\x0ba\x1b[2J\nc" + b"d" * 4
                              + b"\x93.")
         self.check_refused("os.a\\x1b[2J\\ncdddd")
+
+
+class Output(Files):
+    def convert(self, **options):
+        return subprocess.run([sys.executable, convert.__file__, self.path, "-o",
+                               str(self.output)], capture_output=True, text=True,
+                              check=False, **options)
+
+    def test_names_beyond_the_locale(self):
+        """A terminal that cannot show them is no reason to fail."""
+        self.write(lambda m: setattr(m, "names", ["图", "表", "题", "文", "式"]))
+        done = self.convert(env={**os.environ, "PYTHONIOENCODING": "ascii"})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("\\u56fe, \\u8868", done.stdout)
+        self.assertIn("图", (self.output / "backends/tch/config.json").read_text())
+
+    def test_full_disk(self):
+        self.write()
+
+        def limit():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+        done = self.convert(preexec_fn=limit)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn(f"{self.output}: cannot be written: ", done.stderr)
+        self.assertNotIn("Traceback", done.stderr)
+        self.assertEqual([p.name for p in self.output.parent.iterdir()],
+                         ["checkpoint.pt"])
 
 
 if __name__ == "__main__":
