@@ -399,7 +399,7 @@ def interpret(pickle: bytes) -> Any:
                 return machine.pop()
             machine.step(opcode.name, arg)
     except (ValueError, TypeError, RecursionError) as error:
-        raise CheckpointError(f"its pickle is damaged: {error}") from None
+        raise CheckpointError(f"its pickle is damaged: {printable(str(error))}") from None
     raise CheckpointError("its pickle is damaged: it has no end")
 
 
