@@ -10,6 +10,7 @@ run by PyTorch on the page as OpenCV scales it.  Two narrow networks are tried; 
 TS_TEST_FAMILIES=TEXT also those of all sizes, label sets and options whose name, such as
 "doclayout-m DocLayNet --half", holds the text.
 """
+import copy
 import json
 import os
 import shutil
@@ -21,7 +22,7 @@ from pathlib import Path
 
 import cv2
 
-from common import np, torch, with_statistics
+from common import box_and_score_error, np, torch, with_statistics
 from pages import letterbox, tool, to_page
 from upstream import write_checkpoint
 
@@ -92,14 +93,25 @@ def rounded(network, options):
     return fuse(network).half().float() if "--half" in options else network
 
 
-def expect(network, page, square):
-    """Rows x1, y1, x2, y2, score, class in page pixels, and the gain of the letterbox."""
-    boxed = letterbox(page, SIZE, not square)
-    tensor = torch.from_numpy(boxed[..., ::-1].transpose(2, 0, 1).copy())
+def own_roundings(network, image, answer):
+    """How far the answer is from float64's, in px and score, where its best boxes are."""
     with torch.no_grad():
-        rows = top_detections(network(tensor[None].float() / 255), 300)[0].numpy()
+        exact = copy.deepcopy(network).double()(image.double())
+    best = answer[0, 4:].amax(0).topk(300)[1]
+    return box_and_score_error(answer[..., best], exact[..., best])
+
+
+def expect(network, page, square):
+    """Rows x1, y1, x2, y2, score, class in page pixels, the gain of the letterbox, and
+    the roundings in them."""
+    boxed = letterbox(page, SIZE, not square)
+    image = torch.from_numpy(boxed[..., ::-1].transpose(2, 0, 1).copy())[None] / 255
+    with torch.no_grad():
+        answer = network(image)
+    rows = top_detections(answer, 300)[0].numpy()
     gain = min(boxed.shape[0] / page.shape[0], boxed.shape[1] / page.shape[1])
-    return to_page(rows, page.shape[:2], boxed.shape[:2]), gain
+    return (to_page(rows, page.shape[:2], boxed.shape[:2]), gain,
+            own_roundings(network, image, answer))
 
 
 def detect(package, page, out):
@@ -171,6 +183,7 @@ class Families(unittest.TestCase):
 
     def check(self, family, size, scale, labels, options):
         labels = LABELS[labels].split(", ")
+        torch.manual_seed(0)
         network = with_statistics(make_network(family, size, scale, len(labels)))
         checkpoint, package = self.top / "checkpoint.pt", self.top / "x.mlpkg"
         plain = family == "yolov10"
@@ -182,12 +195,15 @@ class Families(unittest.TestCase):
         self.check_package(package, labels, options)
         rows, names = detect(package, self.top / "page.png", self.top / "boxes.json")
         self.assertEqual(names, [labels[int(c)] for c in rows[:, 5]])
-        wanted, gain = expect(rounded(network, options), self.page, "--square" in options)
+        wanted, gain, own = expect(rounded(network, options), self.page,
+                                   "--square" in options)
         box, score = self.check_rows(rows, wanted, gain)
         print(f"{family}-{size}, {len(labels)} classes{', '.join(('', *options))}: "
-              f"{len(rows)} boxes, {box:.4f} px and {score:.6f} of score off", flush=True)
-        self.assertLess(box, MAX_BOX_ERROR)
-        self.assertLess(score, MAX_SCORE_ERROR)
+              f"{len(rows)} boxes, {box:.4f} px and {score:.6f} of score off (PyTorch's "
+              f"own roundings: {own[0]:.4f} and {own[1]:.6f})", flush=True)
+        # Deep networks of random weights amplify roundings; then those of both add up.
+        self.assertLess(box, max(MAX_BOX_ERROR, 2 * own[0]))
+        self.assertLess(score, max(MAX_SCORE_ERROR, 2 * own[1]))
 
     def test_doclayout(self):
         for options in ((), ("--half",)):
