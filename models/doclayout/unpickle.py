@@ -206,7 +206,7 @@ def check_bounds(storage: Storage, offset: int, shape: Tuple[int, ...],
 
 def make_parameter(*args: Any) -> LazyTensor:
     need(len(args) >= 1 and isinstance(args[0], LazyTensor),
-         "torch._utils._rebuild_parameter is called with something else than a "
+         "torch._utils._rebuild_parameter, or with_state, is called with something else than a "
          "tensor")
     return args[0]
 
@@ -214,6 +214,7 @@ def make_parameter(*args: Any) -> LazyTensor:
 FUNCTIONS: Dict[Tuple[str, str], Callable] = {
     ("torch._utils", "_rebuild_tensor_v2"): make_tensor,
     ("torch._utils", "_rebuild_parameter"): make_parameter,
+    ("torch._utils", "_rebuild_parameter_with_state"): make_parameter,
     ("collections", "OrderedDict"): make_dict,
     ("_codecs", "encode"): make_bytes,
     ("dill._dill", "_load_type"): make_dill_type,
