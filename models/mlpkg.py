@@ -6,6 +6,7 @@ The format is described in docs/mlpkg.md.
 """
 import datetime
 import hashlib
+import io
 import json
 import os
 import shutil
@@ -174,15 +175,15 @@ def metadata(package: Package, root: Path) -> Dict[str, Any]:
     }
 
 
-def strip_debug(path: Path) -> None:
-    """Drops the debug records, which name files of the machine that wrote them."""
-    draft = path.with_suffix(".tmp")
-    with zipfile.ZipFile(path) as source, zipfile.ZipFile(draft, "w") as target:
+def save_module(module: torch.jit.ScriptModule, path: Path, config: str) -> None:
+    """Without the debug records, which name files of the machine that wrote them."""
+    whole = io.BytesIO()  # PyTorch itself ends the process on a full disk
+    torch.jit.save(module, whole, _extra_files={"config.txt": config})
+    with zipfile.ZipFile(whole) as source, zipfile.ZipFile(path, "w") as target:
         for info in source.infolist():
             if not info.filename.endswith(".debug_pkl"):
                 # A new entry: the old one's padding belongs to its old place.
                 target.writestr(zipfile.ZipInfo(info.filename), source.read(info))
-    draft.rename(path)
 
 
 def fill(root: Path, package: Package, module: torch.jit.ScriptModule,
@@ -191,9 +192,7 @@ def fill(root: Path, package: Package, module: torch.jit.ScriptModule,
     tch.mkdir(parents=True)
     if half:
         module.half()
-    torch.jit.save(module, str(tch / "model.pt"),
-                   _extra_files={"config.txt": extra_config(package)})
-    strip_debug(tch / "model.pt")
+    save_module(module, tch / "model.pt", extra_config(package))
     write_json(tch / "config.json", backend_config(package, module))
     stored = stored_dtype(module)
     # Half precision is for storage: the answer is that of the float32 run.

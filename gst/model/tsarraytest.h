@@ -18,7 +18,8 @@ gboolean ts_array_test_is_there (const TsModelSpec * spec);
 
 /* Runs the module on selftest/input.npy (uint8, divided by 255, or float32) and
  * compares the part of its answer that is decoded with selftest/expected.npy
- * (float32).
+ * (float32).  Rows of boxes that the module has chosen (yolo-end2end) may stand in
+ * another order, see ts_row_test_agrees().
  * Errors: TS_ERROR_OUTPUT with what differs, those of ts_engine_run() and
  * ts_npy_open(). */
 gboolean ts_array_test_run (const TsModelSpec * spec, TsEngine * engine,

@@ -238,8 +238,14 @@ class PSA(nn.Module):
 
 
 class Concat(nn.Module):
+    __constants__ = ["d"]
+
+    def __init__(self):
+        super().__init__()
+        self.d = 1  # the axis, as the published module names it
+
     def forward(self, x: Tensor, skip: Tensor) -> Tensor:
-        return torch.cat([x, skip], 1)
+        return torch.cat([x, skip], self.d)
 
 
 class DFL(nn.Module):

@@ -6,11 +6,13 @@ A pickle is a program that may call anything.  This reader interprets its
 opcodes itself, calls nothing that the file names, and turns every object into a
 Record of what the file says about it.  Names outside an allow-list are refused.
 """
+import contextlib
 import math
 import pickletools
+import struct
 import zipfile
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Tuple
 
 import numpy as np
 import torch
@@ -18,6 +20,15 @@ import torch
 
 class CheckpointError(Exception):
     """A checkpoint that cannot be read; the message is for the user."""
+
+
+@contextlib.contextmanager
+def errors_name(path: str) -> Iterator[None]:
+    """Puts the file's name before the message of a CheckpointError."""
+    try:
+        yield
+    except CheckpointError as error:
+        raise CheckpointError(f"{path}: {error}") from None
 
 
 @dataclass(frozen=True)
@@ -28,7 +39,7 @@ class Global:
     name: str
 
     def __str__(self) -> str:
-        return f"{self.module}.{self.name}"
+        return printable(f"{self.module}.{self.name}")
 
 
 @dataclass(eq=False)
@@ -59,6 +70,9 @@ class LazyTensor:
     offset: int
     shape: Tuple[int, ...]
     stride: Tuple[int, ...]
+
+    def is_floating(self) -> bool:
+        return "f" in self.storage.dtype  # <f2, <f4, <f8, bfloat16
 
 
 UPSTREAM_CLASSES = {
@@ -119,10 +133,24 @@ def is_int(*values: Any) -> bool:
     return all(type(v) is int for v in values)
 
 
+def printable(text: str) -> str:
+    """Text of the file for a message: one line, no control characters, not long."""
+    text = text if len(text) <= 160 else text[:160] + "..."
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
 def short(value: Any) -> str:
     """A value for a message; containers by type, as theirs may be endless."""
-    if isinstance(value, (str, bytes, int, float, Global)):
-        return repr(value)[:80] if not isinstance(value, Global) else str(value)
+    if isinstance(value, Global):
+        return str(value)
+    if type(value) is int and value.bit_length() > 64:
+        return "a huge integer"  # Python may refuse to print it
+    if value is None or isinstance(value, (str, bytes, int, float)):
+        return printable(repr(value))
+    if isinstance(value, (tuple, list)) and len(value) <= 8 and all(
+            type(v) in (int, float) for v in value):
+        items = ", ".join(map(short, value)) + "," * (len(value) == 1)
+        return f"({items})" if isinstance(value, tuple) else f"[{items.rstrip(',')}]"
     return f"a {type(value).__name__}"
 
 
@@ -168,19 +196,17 @@ def make_tensor(*args: Any) -> LazyTensor:
 def check_bounds(storage: Storage, offset: int, shape: Tuple[int, ...],
                  stride: Tuple[int, ...]) -> None:
     inside = (len(shape) == len(stride) and offset >= 0
-              and all(n >= 0 for n in shape + stride)
-              # No honest tensor has more elements than its storage.
-              and math.prod(shape) <= storage.numel)
-    if inside and math.prod(shape) > 0:
+              and all(n >= 0 for n in shape + stride))
+    if inside and all(shape):
         last = offset + sum((n - 1) * s for n, s in zip(shape, stride))
         inside = last < storage.numel
-    need(inside, f"a tensor of shape {shape}, strides {stride}, offset {offset} "
-         f"does not lie within its storage of {storage.numel} elements")
+    need(inside, f"a tensor of shape {short(shape)}, strides {short(stride)}, offset "
+         f"{short(offset)} does not lie within its storage of {short(storage.numel)} elements")
 
 
 def make_parameter(*args: Any) -> LazyTensor:
     need(len(args) >= 1 and isinstance(args[0], LazyTensor),
-         "torch._utils._rebuild_parameter is called with something else than a "
+         "torch._utils._rebuild_parameter, or with_state, is called with something else than a "
          "tensor")
     return args[0]
 
@@ -188,6 +214,7 @@ def make_parameter(*args: Any) -> LazyTensor:
 FUNCTIONS: Dict[Tuple[str, str], Callable] = {
     ("torch._utils", "_rebuild_tensor_v2"): make_tensor,
     ("torch._utils", "_rebuild_parameter"): make_parameter,
+    ("torch._utils", "_rebuild_parameter_with_state"): make_parameter,
     ("collections", "OrderedDict"): make_dict,
     ("_codecs", "encode"): make_bytes,
     ("dill._dill", "_load_type"): make_dill_type,
@@ -201,10 +228,11 @@ for _module in ("__builtin__", "builtins"):
 def find_global(module: str, name: str) -> Global:
     key = (module, name)
     storage = module == "torch" and name in STORAGE_DTYPES
+    found = Global(module, name)
     need(key in RECORD_CLASSES or key in FUNCTIONS or storage,
-         f"it names {module}.{name}, which no DocLayout-YOLO or YOLOv10 checkpoint "
-         "needs; refusing to read it")
-    return Global(module, name)
+         f"it names {found}, which no DocLayout-YOLO or YOLOv10 checkpoint needs; "
+         "refusing to read it.  Take the file as its authors publish it")
+    return found
 
 
 def call(function: Any, args: Any) -> Any:
@@ -249,6 +277,7 @@ LITERALS = frozenset((
 SKIPPED = frozenset(("PROTO", "FRAME"))
 PUT = frozenset(("PUT", "BINPUT", "LONG_BINPUT"))
 GET = frozenset(("GET", "BINGET", "LONG_BINGET"))
+KEYS = (str, int, float, bytes, type(None), Global)
 TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
 
 
@@ -280,12 +309,11 @@ class Machine:
     def set_items(self, items: List[Any]) -> None:
         target = self.top(dict)
         for key, value in zip(items[::2], items[1::2]):
-            need(isinstance(key, (str, int, float, bytes, tuple, type(None), Global)),
-                 f"it uses a {type(key).__name__} as a key")
-            try:
-                target[key] = value
-            except TypeError:
-                raise CheckpointError("it uses a tuple of mutable things as a key")
+            # Of tuples only flat ones: hashing a deep one would exhaust the C stack.
+            need(all(isinstance(k, KEYS) for k in
+                     (key if isinstance(key, tuple) else (key,))),
+                 f"it uses {short(key)} as a key")
+            target[key] = value
 
     def construct(self, op: str, arg: Any) -> bool:
         """Opcodes that make an object of a named class."""
@@ -313,6 +341,8 @@ class Machine:
         """Opcodes that fill containers."""
         if op == "TUPLE":
             self.stack.append(tuple(self.pop_to_mark()))
+        elif op == "FROZENSET":
+            self.stack.append(self.pop_to_mark())
         elif op in TUPLES:
             items = [self.pop() for _ in range(TUPLES[op])]
             self.stack.append(tuple(reversed(items)))
@@ -370,71 +400,118 @@ def interpret(pickle: bytes) -> Any:
                 return machine.pop()
             machine.step(opcode.name, arg)
     except (ValueError, TypeError, RecursionError) as error:
-        raise CheckpointError(f"its pickle is damaged: {error}") from None
+        raise CheckpointError(f"its pickle is damaged: {printable(str(error))}") from None
     raise CheckpointError("its pickle is damaged: it has no end")
+
+
+LEGACY_MAGIC = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
+
+
+def not_a_zip(path: str) -> str:
+    """What a file is instead, and what to do."""
+    with open(path, "rb") as file:
+        head = file.read(40)
+    if head.startswith(LEGACY_MAGIC):
+        return ("was written as PyTorch before 1.6 did, expected a zip archive; save it "
+                "again with a current PyTorch")
+    if head.startswith(b"PK\3\4"):
+        return "is cut off or damaged: its zip directory is missing; download it again"
+    if not head:
+        return "is empty, expected a checkpoint; download it again"
+    return (f"no checkpoint of PyTorch: it starts with {short(head)}, expected a zip "
+            "archive; download it again, and the file itself, not the page or the Git "
+            "LFS pointer that stands for it")
+
+
+# What zipfile raises, beside BadZipFile, at fields that are nonsense.
+ZIP_ERRORS = (zipfile.BadZipFile, EOFError, NotImplementedError, OverflowError,
+              RuntimeError, ValueError, struct.error)
+
+
+def open_zip(path: str) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(path)
+    except OSError as error:
+        raise CheckpointError(error.strerror or str(error)) from None
+    except ZIP_ERRORS:
+        raise CheckpointError(not_a_zip(path)) from None
 
 
 class Archive:
     """A checkpoint file: the described objects, and tensors on demand."""
 
     def __init__(self, path: str):
-        self.path = path
-        try:
-            self.zip = zipfile.ZipFile(path)
-        except OSError as error:
-            raise CheckpointError(f"{path}: {error.strerror}") from None
-        except zipfile.BadZipFile:
-            raise CheckpointError(
-                f"{path}: no checkpoint of PyTorch 1.6 or later (those are zip "
-                "archives); save it again with a current PyTorch") from None
+        self.zip = open_zip(path)
         self.root = self.find_root()
-        try:
-            self.data = interpret(self.read("data.pkl"))
-        except CheckpointError as error:
-            raise CheckpointError(f"{path}: {error}") from None
+        self.order = self.byte_order()
+        self.data = interpret(self.read("data.pkl"))
 
     def find_root(self) -> str:
         names = self.zip.namelist()
         roots = [n[:-len("data.pkl")] for n in names
                  if n.count("/") == 1 and n.endswith("/data.pkl")]
-        if len(roots) != 1:
-            raise CheckpointError(f"{self.path}: no PyTorch checkpoint: it holds "
-                                  f"{len(roots)} entries */data.pkl, expected one")
-        if roots[0] + "constants.pkl" in names:
-            raise CheckpointError(f"{self.path}: this is TorchScript already, not "
-                                  "a checkpoint; it can be used as it is")
+        need(len(roots) == 1, f"no PyTorch checkpoint: it holds {len(roots)} entries "
+             "*/data.pkl, expected one")
+        need(roots[0] + "constants.pkl" not in names,
+             "this is TorchScript already, not a checkpoint; it can be used as it is")
         return roots[0]
 
-    def read(self, name: str) -> bytes:
+    def byte_order(self) -> str:
+        """As NumPy writes it; files before PyTorch 2.1 do not say."""
+        if self.root + "byteorder" not in self.zip.namelist():
+            return "<"
+        order = self.read("byteorder")
+        need(order in (b"little", b"big"), f"its entry byteorder is {short(order)}, "
+             "expected little or big")
+        return "<" if order == b"little" else ">"
+
+    def entry(self, name: str) -> zipfile.ZipInfo:
         try:
             info = self.zip.getinfo(self.root + name)
-            # PyTorch stores; a compressed entry may be a decompression bomb.
-            need(info.compress_type == zipfile.ZIP_STORED,
-                 f"{self.path}: its entry {name} is compressed")
-            return self.zip.read(info)
         except KeyError:
-            raise CheckpointError(f"{self.path}: its entry {name} is missing; the "
-                                  "file is incomplete") from None
-        except (zipfile.BadZipFile, EOFError, OSError) as error:
-            raise CheckpointError(f"{self.path}: its entry {name} is damaged: "
-                                  f"{error}") from None
+            raise CheckpointError(f"its entry {printable(name)} is missing; the file is "
+                                  "incomplete, download it again") from None
+        # PyTorch stores; a compressed entry may be a decompression bomb.
+        need(info.compress_type == zipfile.ZIP_STORED, f"its entry {printable(name)} "
+             "is compressed, expected stored; take the file as PyTorch wrote it")
+        return info
+
+    def read(self, name: str) -> bytes:
+        info = self.entry(name)
+        try:
+            return self.zip.read(info)
+        except (OSError, *ZIP_ERRORS) as error:
+            raise CheckpointError(f"its entry {printable(name)} is damaged ("
+                                  f"{printable(str(error))}); download it again"
+                                  ) from None
+
+    def dtype(self, storage: Storage) -> np.dtype:
+        name = "<u2" if storage.dtype == "bfloat16" else storage.dtype
+        return np.dtype(name.replace("<", self.order))
+
+    def check(self, lazy: LazyTensor) -> None:
+        """Its numbers are there, as many as the pickle says; before room is made."""
+        storage = lazy.storage
+        need(math.prod(lazy.shape) <= storage.numel,
+             f"a tensor of shape {short(lazy.shape)} repeats the {short(storage.numel)} "
+             "elements of its storage, which no weights do")
+        found = self.entry(f"data/{storage.key}").file_size
+        expected = storage.numel * self.dtype(storage).itemsize
+        need(found == expected, f"its entry data/{printable(storage.key)} has {found} "
+             f"bytes, expected {short(expected)}; download it again")
 
     def elements(self, storage: Storage) -> np.ndarray:
-        dtype = "<u2" if storage.dtype == "bfloat16" else storage.dtype
-        data = self.read(f"data/{storage.key}")
-        expected = storage.numel * np.dtype(dtype).itemsize
-        need(len(data) == expected, f"{self.path}: its entry data/{storage.key} has "
-             f"{len(data)} bytes, expected {expected}")
-        array = np.frombuffer(data, dtype)
+        array = np.frombuffer(self.read(f"data/{storage.key}"), self.dtype(storage))
         if storage.dtype == "bfloat16":
             return (array.astype("<u4") << 16).view("<f4")
         return array
 
     def tensor(self, lazy: LazyTensor) -> torch.Tensor:
         """The numbers of a tensor; floats as float32."""
+        self.check(lazy)
         flat = self.elements(lazy.storage)[lazy.offset:]
         strides = [s * flat.itemsize for s in lazy.stride]
         # The bounds were checked when the tensor was described.
         view = np.lib.stride_tricks.as_strided(flat, lazy.shape, strides)
-        array = np.array(view, np.float32 if flat.dtype.kind == "f" else None)
-        return torch.from_numpy(array)
+        kind = np.float32 if flat.dtype.kind == "f" else flat.dtype.newbyteorder("=")
+        return torch.from_numpy(np.array(view, kind))

@@ -12,7 +12,7 @@ from typing import List
 import torch
 
 from doclayout.network import Network, doclayout
-from doclayout.unpickle import Archive, CheckpointError, LazyTensor
+from doclayout.unpickle import Archive, CheckpointError, LazyTensor, errors_name
 
 SCALE = ("depth", "width", "max_channels")
 
@@ -33,11 +33,15 @@ def save_weights(path: str, network: Network, scale: tuple, labels: List[str],
 
 def read_weights(path: str) -> Weights:
     """Reads a weights file.  Raises CheckpointError."""
-    archive = Archive(path)
+    with errors_name(path):
+        return load_weights(Archive(path))
+
+
+def load_weights(archive: Archive) -> Weights:
     data = archive.data if isinstance(archive.data, dict) else {}
     missing = [k for k in (*SCALE, "labels", "imgsz", "state_dict") if k not in data]
     if missing:
-        raise CheckpointError(f"{path}: no weights file of this project; its keys "
+        raise CheckpointError("no weights file of this project; its keys "
                               f"{', '.join(missing)} are missing (a published "
                               "checkpoint is converted by convert.py)")
     labels = [str(label) for label in data["labels"]]
@@ -47,5 +51,5 @@ def read_weights(path: str) -> Weights:
     try:
         network.load_state_dict(state)
     except RuntimeError as error:
-        raise CheckpointError(f"{path}: {error}") from None
+        raise CheckpointError(str(error)) from None
     return Weights(network.eval(), labels, data["imgsz"])

@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import subprocess
-import sys
 import tempfile
 import unittest
 import zipfile
@@ -16,47 +15,14 @@ import cv2
 
 from common import (ROOT, SHARED, box_and_score_error, need_shared, np,
                     reference_answers, rounds_as_reference, torch)
+from pages import letterbox, to_page, tool
 
 from doclayout.checkpoint import read_checkpoint
 from doclayout.deploy import top_detections
 from doclayout.network import doclayout
 from doclayout.weights import save_weights
 
-TOOLS = ROOT / "models" / "doclayout"
 FIXTURE = SHARED / "doclayout" / "nd_checkpoint.pt"
-
-
-def tool(name, *args):
-    return subprocess.run([sys.executable, str(TOOLS / name), *map(str, args)],
-                          capture_output=True, text=True, check=False)
-
-
-def letterbox(image, size, rectangular):
-    """The page in the input, and where: as section 3 of the facts says."""
-    h, w = image.shape[:2]
-    gain = min(size / h, size / w)
-    new_w, new_h = round(w * gain), round(h * gain)
-    pad_w, pad_h = size - new_w, size - new_h
-    if rectangular:
-        pad_w, pad_h = pad_w % 32, pad_h % 32
-    if (new_w, new_h) != (w, h):
-        image = cv2.resize(image, (new_w, new_h), interpolation=cv2.INTER_LINEAR)
-    top, bottom = round(pad_h / 2 - 0.1), round(pad_h / 2 + 0.1)
-    left, right = round(pad_w / 2 - 0.1), round(pad_w / 2 + 0.1)
-    return cv2.copyMakeBorder(image, top, bottom, left, right, cv2.BORDER_CONSTANT,
-                              value=(114, 114, 114))
-
-
-def to_page(rows, page, tensor):
-    """Rows in tensor pixels to rows in page pixels, clipped."""
-    (h, w), (tensor_h, tensor_w) = page, tensor
-    gain = min(tensor_h / h, tensor_w / w)
-    left = round((tensor_w - w * gain) / 2 - 0.1)
-    top = round((tensor_h - h * gain) / 2 - 0.1)
-    rows = rows.copy()
-    rows[:, :4] = (rows[:, :4] - [left, top, left, top]) / gain
-    rows[:, :4] = rows[:, :4].clip(0, [w, h, w, h])
-    return rows
 
 
 def share_found(rows, golden):

@@ -70,8 +70,10 @@ def upstream_classes(package):
         dill._load_type = _load_type
         yield classes
     finally:
+        # Not what PyTorch has loaded meanwhile: it cannot be loaded twice.
         for name in set(sys.modules) - before:
-            del sys.modules[name]
+            if name.split(".")[0] in (package, "dill"):
+                del sys.modules[name]
 
 
 def upstream_name(module):

@@ -206,6 +206,14 @@ class Tool(unittest.TestCase):
         self.assertIn("little-endian float32",
                       self.call("validate", "net.mlpkg", status=1))
 
+    def test_self_test_of_rows(self):
+        """In another order, as when two scores are nearly the same."""
+        arguments = self.write_self_test()
+        np.save(self.top / "expected.npy", np.load(self.top / "expected.npy")[:, ::-1])
+        self.create(*arguments)
+        self.assertEqual(self.answer("validate", "net.mlpkg")["self_test_result"],
+                         "passed")
+
     def test_weights(self):
         """Weights of another network: the answer becomes that network's."""
         self.save()
