@@ -41,6 +41,42 @@ is_plain (const gchar * text, gsize size)
   return TRUE;
 }
 
+/* The digits at @i, if they are an integer that the parser would take for another one. */
+static gsize
+measure_large_integer (const gchar * text, gsize size, gsize i)
+{
+  static const gchar largest[] = "9223372036854775807";
+  gsize n = 0, most = sizeof largest - 1;
+
+  while (i + n < size && g_ascii_isdigit (text[i + n]))
+    n++;
+  if (n < most || (i > 0 && text[i - 1] == '.')
+      || (i + n < size && strchr (".eE", text[i + n])))
+    return 0;
+  return n > most || strncmp (text + i, largest, most) > 0 ? n : 0;
+}
+
+/* An integer of more than 64 bits, quoted, or NULL.  @text is plain. */
+static gchar *
+find_large_integer (const gchar * text, gsize size)
+{
+  gboolean in_string = FALSE;
+
+  for (gsize i = 0; i < size; i++) {
+    gsize n = 0;
+
+    if (in_string && text[i] == '\\')
+      i++;
+    else if (text[i] == '"')
+      in_string = !in_string;
+    else if (!in_string && (i == 0 || !g_ascii_isdigit (text[i - 1])))
+      n = measure_large_integer (text, size, i);
+    if (n > 0)
+      return g_strndup (text + i, MIN (n, MAX_QUOTED));
+  }
+  return NULL;
+}
+
 JsonObject *
 ts_json_parse (const gchar * file, const gchar * text, gsize size,
     GError ** error)
@@ -55,6 +91,12 @@ ts_json_parse (const gchar * file, const gchar * text, gsize size,
     g_set_error (error, TS_ERROR, TS_ERROR_FORMAT,
         "%s: is no JSON object (no UTF-8, with comments, single quotes or unknown "
         "escapes, or nested deeper than %d levels)", file, MAX_DEPTH);
+    return NULL;
+  }
+  if ((found = find_large_integer (text, size))) {
+    g_set_error (error, TS_ERROR, TS_ERROR_FORMAT,
+        "%s: holds the integer %s, expected none beyond %" G_GINT64_FORMAT,
+        file, found, G_MAXINT64);
     return NULL;
   }
   if (!json_parser_load_from_data (parser, text, size, &cause)) {

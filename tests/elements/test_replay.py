@@ -133,6 +133,8 @@ class Replay(unittest.TestCase):
                 (json.dumps(line(0, no_box)), 'in.json:2: "detections[0].box"'),
                 (json.dumps(line(0, dict(detection(), relation="of"))),
                  'in.json:2: "detections[0].relation" is "of"'),
+                (json.dumps(line(0, dict(detection(), class_id=2 ** 64 - 1))),
+                 'in.json:2: holds the integer 18446744073709551615'),
                 (json.dumps(line(0, detection(score=2))),
                  'in.json:2: "detections[0].score" is 2')):
             with self.subTest(bad=bad):

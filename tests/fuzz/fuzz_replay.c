@@ -15,7 +15,8 @@ check_answer (const TsReplayAnswer * answer)
     const GstTorchscriptDetection *d = &g_array_index (answer->detections,
         GstTorchscriptDetection, i);
 
-    if (!(d->score >= 0 && d->score <= 1) || d->class_id < 0
+    /* NaN and -1: unknown. */
+    if (d->score < 0 || d->score > 1 || d->class_id < -1
         || !isfinite (d->x1 + d->y1) || !isfinite (d->x2 - d->y2))
       abort ();
   }

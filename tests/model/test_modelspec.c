@@ -668,6 +668,9 @@ test_config_errors (void)
     {"{\"imgsz\": 0}", "imgsz"},
     {"{\"imgsz\": \"640\"}", "an integer or an array"},
     {"{\"stride\": \"32\"}", "an integer"},
+    {"{\"stride\": 18446744073709551648}",
+        "the integer 18446744073709551648"},
+    {"{\"stride\": -9223372036854775808}", "the integer 9223372036854775808"},
     {"{\"names\": 3}", "an array or an object"},
     {"{\"names\": {\"a\": \"b\"}}", "class numbers"},
   };
