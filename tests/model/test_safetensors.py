@@ -84,7 +84,7 @@ class Safetensors(unittest.TestCase):
                  (dict(first, data_offsets=[4]), "within the 8 bytes"),
                  (dict(first, data_offsets=[4, 6, 8]), "data_offsets"),
                  (dict(first, data_offsets=[-4, 0]), "none negative"),
-                 (dict(first, data_offsets=[4, 2 ** 63 + 8]), "data_offsets"),
+                 (dict(first, data_offsets=[4, 2 ** 63 - 8]), "within the 8 bytes"),
                  (dict(first, data_offsets=[4.0, 8.0]), "data_offsets"),
                  (dict(first, data_offsets="4"), "data_offsets")]
         for second, word in cases:
@@ -97,11 +97,16 @@ class Safetensors(unittest.TestCase):
         cases = [([5], "has 4 bytes of data, but its type and shape need 5"),
                  ([-4], "none negative"), ([1] * 9, "at most 8"), ([4.0], "shape"),
                  ([2 ** 62, 8], "2^64"), ([2 ** 32, 2 ** 32], "2^64"),
-                 ([2 ** 63], "shape"), (["4"], "shape"), (4, "shape"), (None, "shape"),
+                 ([2 ** 63 - 1], "need 9223372036854775807"), (["4"], "shape"), (4, "shape"), (None, "shape"),
                  ([[4]], "shape")]
         for shape, word in cases:
             tensor = dict(entry(0, 4), shape=shape)
             self.assert_refused(encode({"a": tensor}, bytes(4)), '"a', word)
+
+    def test_integers_of_more_than_64_bits(self):
+        for beyond in (dict(entry(0, 4), shape=[2 ** 63]),
+                       dict(entry(0, 4), data_offsets=[4, 2 ** 64 + 8])):
+            self.assert_refused(encode({"a": beyond}, bytes(8)), "holds the integer")
 
     def test_types(self):
         for dtype in ("F8_E4M3", "U32", "", 4, None):
