@@ -787,8 +787,9 @@ fill_with_noise (TsDetector * self, gint width, gint height, GError ** error)
   return ts_inputs_fill (self->inputs, &image, error);
 }
 
-static gboolean
-tune (TsDetector * self, gint width, gint height, GError ** error)
+/* With inputs that are filled. */
+static TsTuneTask
+get_tune_task (TsDetector * self)
 {
   TsTuneTask task = {
     .engine = self->engine,
@@ -802,14 +803,39 @@ tune (TsDetector * self, gint width, gint height, GError ** error)
     .user = self,
   };
 
+  task.inputs = ts_inputs_get (self->inputs, &task.n_inputs, &task.n_listed);
+  return task;
+}
+
+static gboolean
+tune (TsDetector * self, gint width, gint height, GError ** error)
+{
+  TsTuneTask task;
+
   self->tunable = FALSE;
   if (!fill_with_noise (self, width, height, error))
     return FALSE;
-  task.inputs = ts_inputs_get (self->inputs, &task.n_inputs, &task.n_listed);
+  task = get_tune_task (self);
   if (!ts_tune (&task, &self->tune_note, error))
     return FALSE;
   ts_ppm_clear (&self->picture);
   return TRUE;
+}
+
+/* A form that is remembered spares the first start of the plain one, which takes as long
+ * as several runs. */
+static void
+recall_form (TsDetector * self, gint width, gint height)
+{
+  TsTuneTask task;
+
+  if (!fill_with_noise (self, width, height, NULL))
+    return;
+  task = get_tune_task (self);
+  if (!ts_tune_recall (&task, &self->tune_note))
+    return;
+  self->tunable = FALSE;
+  ts_ppm_clear (&self->picture);
 }
 
 gboolean
@@ -825,6 +851,8 @@ ts_detector_warm_up (TsDetector * self, gint width, gint height, guint runs,
 
   memset (row, WARM_UP_GREY, width);
   ts_result_init (&result);
+  if (self->tunable && runs > 0)
+    recall_form (self, width, height);
   for (guint i = 0; i < runs; i++)
     if (!ts_detector_run (self, &image, &thresholds, &result, error))
       return FALSE;

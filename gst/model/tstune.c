@@ -442,9 +442,12 @@ take_remembered (const TsTuneTask * task, const gchar * key, gchar ** text)
   Contest contest = { task };
 
   if (!key || task->mode != TS_TUNE_AUTO
-      || !ts_tune_cache_load (key, &contest.best, &figures)
-      || !settle (&contest, NULL))
+      || !ts_tune_cache_load (key, &contest.best, &figures))
     return FALSE;
+  if (!settle (&contest, NULL)) {
+    ts_engine_prepare (task->engine, &TS_VARIANT_PLAIN, NULL);
+    return FALSE;
+  }
   name = ts_variant_to_string (&contest.best);
   *text = g_strdup_printf ("runs as: %s (remembered: %s)", name, figures);
   return TRUE;
@@ -486,6 +489,14 @@ take_asked (const TsTuneTask * task, gchar ** text, GError ** error)
   if (done)
     *text = g_strdup_printf ("runs as: %s (not tuned)", name);
   return done;
+}
+
+gboolean
+ts_tune_recall (const TsTuneTask * task, gchar ** text)
+{
+  g_autofree gchar *key = make_key (task);
+
+  return take_remembered (task, key, text);
 }
 
 gboolean

@@ -36,6 +36,10 @@ typedef struct
  * if they cannot be read. */
 gchar *ts_tune_hash_model (const gchar * model, const gchar * weights);
 
+/* Takes the form that is remembered for these inputs, if there is one and it works;
+ * else nothing has changed.  The engine need not have run before. */
+gboolean ts_tune_recall (const TsTuneTask * task, gchar ** note);
+
 /* Leaves the engine with the form chosen, and settled.  With TS_TUNE_OFF nothing is
  * measured: the precision asked for is a form, too.  @note says which, with the
  * times of all that were tried, or where it was remembered from.
