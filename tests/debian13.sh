@@ -40,6 +40,8 @@ make_tree () {
     rm -rf "$tree"
     return 1
   }
+  # A tree that is lost is made anew; waiting for the disk takes a minute.
+  echo force-unsafe-io >"$tree/etc/dpkg/dpkg.cfg.d/unsafe-io"
 }
 
 # A clone of what is committed, and beside it the data that some tests read.

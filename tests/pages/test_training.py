@@ -20,6 +20,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "models"))
 from doclayout import augment, loss  # noqa: E402
 from doclayout.network import doclayout  # noqa: E402
 
+torch.set_num_threads(1)  # more would spin against the tests beside this one
+
 
 class Boxes(unittest.TestCase):
     def test_complete_iou(self):
