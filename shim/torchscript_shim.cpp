@@ -16,10 +16,6 @@
 #include <torch/csrc/jit/serialization/import.h>
 #include <torch/version.h>
 
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
-
 #include <algorithm>
 #include <mutex>
 #include <optional>
@@ -31,6 +27,7 @@
 #include "custom_ops.h"
 #include "describe.h"
 #include "fold_graph.h"
+#include "heap.h"
 #include "model_file.h"
 #include "move_graph.h"
 #include "shim_error.h"
@@ -158,6 +155,7 @@ std::unique_ptr<TsShimModule> load_module(const TsShimLoadOptions &options) {
   check_options(options);
   auto self = std::make_unique<TsShimModule>(options, ts::find_device(options.device));
   configure_executor();
+  if (self->device.is_cpu()) ts::keep_heap();
   ts::use_threads(self->threads);
   ts::set_blas_threads(self->threads);
   at::NoGradGuard no_grad;
@@ -280,6 +278,7 @@ TsShimStatus load(const TsShimLoadOptions *options, TsShimModule **module, char 
 void module_free(TsShimModule *module) {
   const bool on_card = module != nullptr && module->device.is_cuda();
   delete module;
+  ts::trim_heap();
   if (on_card) ts::release_card_memory();
 }
 
@@ -327,10 +326,7 @@ TsShimStatus prepare(TsShimModule *module, const TsShimVariant *variant, char *e
 void settle(TsShimModule *module) {
   module->as_loaded.reset();
   module->frozen.reset();
-#ifdef __GLIBC__
-  // What the forms that were tried left behind stays with the process otherwise.
-  malloc_trim(0);
-#endif
+  ts::trim_heap();  // of what the forms that were tried left behind
 }
 
 TsShimStatus prepare_process(const char *const *op_libs, char *error, size_t error_size) {
