@@ -167,8 +167,9 @@ start (GstTorchscriptInfer * self)
   GST_OBJECT_LOCK (self);
   ts_infer_settings_copy (&self->settings, &settings);
   GST_OBJECT_UNLOCK (self);
-  self->failures = (TsInferFailures) {
-  0};
+  /* What else there is of them is as ts_infer_src_reset() left it. */
+  self->failures.told_us = 0;
+  self->failures.n_untold = 0;
   opened = open_model (self, &settings);
   if (opened)
     ts_infer_loader_start (self->loader, &settings);

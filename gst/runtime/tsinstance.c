@@ -106,7 +106,7 @@ add_lanes (TsInstance * self, Lane * lane)
   Device *device = lane->device;
   guint n = choose_lanes (self);
 
-  if (device->has_lanes || lane->detector != device->detector)
+  if (lane->detector != device->detector || device->has_lanes)
     return;
   for (guint i = device->n_lanes; !device->has_lanes && i < n; i++) {
     TsDetector *fork = ts_detector_fork (lane->detector);

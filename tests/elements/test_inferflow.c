@@ -91,9 +91,11 @@ new_marker (guint number)
       gst_structure_new ("marker", "number", G_TYPE_UINT, number, NULL));
 }
 
-/* In the order in which they came out: "0", "m1" and so on. */
-static GstPadProbeReturn
-note_item (GstPad * pad, GstPadProbeInfo * info, gpointer text)
+/* Guards what watch() gives as long as items come out. */
+static GMutex seen_lock;
+
+static void
+append_item (GString * text, GstPadProbeInfo * info)
 {
   GstEvent *event = GST_PAD_PROBE_INFO_EVENT (info);
   const GstStructure *structure;
@@ -102,7 +104,7 @@ note_item (GstPad * pad, GstPadProbeInfo * info, gpointer text)
   if (GST_PAD_PROBE_INFO_TYPE (info) & GST_PAD_PROBE_TYPE_BUFFER) {
     g_string_append_printf (text, "%u ",
         get_number (GST_PAD_PROBE_INFO_BUFFER (info)));
-    return GST_PAD_PROBE_OK;
+    return;
   }
   structure = gst_event_get_structure (event);
   if (structure != NULL && gst_structure_get_uint (structure, "number",
@@ -112,9 +114,18 @@ note_item (GstPad * pad, GstPadProbeInfo * info, gpointer text)
       || GST_EVENT_TYPE (event) == GST_EVENT_GAP
       || GST_EVENT_TYPE (event) == GST_EVENT_CAPS)
     g_string_append_printf (text, "%s ", GST_EVENT_TYPE_NAME (event));
+}
+
+static GstPadProbeReturn
+note_item (GstPad * pad, GstPadProbeInfo * info, gpointer text)
+{
+  g_mutex_lock (&seen_lock);
+  append_item (text, info);
+  g_mutex_unlock (&seen_lock);
   return GST_PAD_PROBE_OK;
 }
 
+/* In the order in which they came out: "0", "m1" and so on. */
 static GString *
 watch (GstHarness * h)
 {
@@ -125,6 +136,19 @@ watch (GstHarness * h)
       | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, note_item, text, NULL);
   gst_object_unref (pad);
   return text;
+}
+
+static void
+wait_until_seen (const GString * seen, const gchar * item)
+{
+  gboolean found;
+
+  do {
+    g_usleep (1000);
+    g_mutex_lock (&seen_lock);
+    found = strstr (seen->str, item) != NULL;
+    g_mutex_unlock (&seen_lock);
+  } while (!found);
 }
 
 GST_START_TEST (test_events_keep_their_place)
@@ -148,8 +172,7 @@ GST_START_TEST (test_events_keep_their_place)
   gst_harness_push_event (h, gst_event_new_eos ());
   for (i = 0; i < 4; i++)
     pull_and_check (h, i);
-  while (strstr (seen->str, "eos") == NULL)
-    g_usleep (1000);
+  wait_until_seen (seen, "eos");
   fail_unless_equals_string (seen->str, "0 m1 1 2 gap m2 3 eos ");
   tear_down (h);
   g_string_free (seen, TRUE);
@@ -234,8 +257,7 @@ GST_START_TEST (test_error_in_flight)
   pull_and_check (h, 1);
   fail_unless (gst_harness_push (h, new_frame (3)) == GST_FLOW_ERROR);
   fail_unless (gst_harness_push_event (h, gst_event_new_eos ()));
-  while (strstr (seen->str, "eos") == NULL)
-    g_usleep (1000);
+  wait_until_seen (seen, "eos");
   fail_unless_equals_int (gst_harness_buffers_in_queue (h), 0);
   fail_unless (has_message (infer, GST_MESSAGE_ERROR));
   fail_if (has_message (infer, GST_MESSAGE_ERROR));
@@ -679,6 +701,70 @@ GST_START_TEST (test_stops_in_flight)
 
 GST_END_TEST;
 
+typedef struct
+{
+  GstElement *infer;
+  gint ends;                    /* atomic */
+} Busybody;
+
+/* All that another thread than the two of the stream may ask and change. */
+static gpointer
+ask_and_change (gpointer data)
+{
+  static const gchar *const policies[] = { "process", "skip", "reuse" };
+  Busybody *self = data;
+  GstPad *pad = gst_element_get_static_pad (self->infer, "src");
+  g_autofree gchar *model = NULL;
+  guint i;
+
+  g_object_get (self->infer, "model", &model, NULL);
+  for (i = 0; !g_atomic_int_get (&self->ends); i++) {
+    GstQuery *latency = gst_query_new_latency ();
+
+    gst_util_set_object_arg (G_OBJECT (self->infer), "on-late",
+        policies[i % G_N_ELEMENTS (policies)]);
+    g_object_set (self->infer, "score-threshold", (gdouble) (i % 10) / 10,
+        "detection-classes", i % 2 ? "1" : "2", "inference-interval",
+        1 + i % 2, "inference-on", i % 8 == 0, "stats-interval", i % 2,
+        "max-rate", i % 4 ? 0.0 : 1000.0, "max-errors", (gint) (i % 5) - 1,
+        "tracker-iou", (gdouble) (i % 10) / 10, "steady-frames", i % 3,
+        "output-tensors", i % 2, NULL);
+    if (i % 16 == 0)
+      g_object_set (self->infer, "model", model, NULL);
+    get_stat (self->infer, "forward", "n");
+    gst_pad_query (pad, latency);
+    gst_query_unref (latency);
+    gst_pad_send_event (pad, gst_event_new_qos (GST_QOS_TYPE_UNDERFLOW, 1.5,
+            (GstClockTimeDiff) (i % 3) - 1, (i + 1) * GST_MSECOND));
+  }
+  gst_object_unref (pad);
+  return NULL;
+}
+
+/* Whatever comes out: it is for the sanitizers to see what is not guarded. */
+GST_START_TEST (test_asked_and_changed_all_the_time)
+{
+  GstElement *pipeline = new_endless_pipeline ("name=infer max-in-flight=3 "
+      "on-error=pass-through tracker=iou");
+  Busybody busybody = { gst_bin_get_by_name (GST_BIN (pipeline), "infer") };
+  GThread *thread = g_thread_new ("busybody", ask_and_change, &busybody);
+  guint i;
+
+  for (i = 0; i < 20; i++) {
+    gst_element_set_state (pipeline, GST_STATE_PLAYING);
+    g_usleep (i * 1000);
+    fail_unless (gst_element_set_state (pipeline, i % 2 ? GST_STATE_NULL :
+            GST_STATE_READY) == GST_STATE_CHANGE_SUCCESS);
+  }
+  g_atomic_int_set (&busybody.ends, TRUE);
+  g_thread_join (thread);
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  gst_object_unref (busybody.infer);
+  gst_object_unref (pipeline);
+}
+
+GST_END_TEST;
+
 static void
 check_model_stats (GstElement * infer)
 {
@@ -856,12 +942,12 @@ GST_START_TEST (test_thousand_swaps)
   }
   gst_buffer_unref (gst_harness_pull (h));
   fail_unless (number >= N_SWAPS - 2, "%u", number);
-  fail_unless_equals_int (n_failed, 0);
+  fail_unless_equals_int (g_atomic_int_get (&n_failed), 0);
   /* A model may be on its way in or out at either time. */
   fail_unless (read_status ("Threads:") <= threads + 1, "%u threads, were %u",
       read_status ("Threads:"), threads);
-  /* A sanitizer keeps freed memory. */
-#ifndef __SANITIZE_ADDRESS__
+  /* A sanitizer keeps freed memory, or notes on all memory. */
+#if !defined (__SANITIZE_ADDRESS__) && !defined (__SANITIZE_THREAD__)
   fail_unless (read_status ("VmRSS:") < memory + 2000, "%u kB, was %u kB",
       read_status ("VmRSS:"), memory);
 #endif
@@ -909,8 +995,8 @@ GST_START_TEST (test_bad_model_is_refused)
   buffer = gst_harness_push_and_pull (h, new_frame (2));
   fail_unless_equals_int (get_model_number (buffer), 1);
   gst_buffer_unref (buffer);
-  fail_unless_equals_int (n_loaded, 1);
-  fail_unless_equals_int (n_failed, 1);
+  fail_unless_equals_int (g_atomic_int_get (&n_loaded), 1);
+  fail_unless_equals_int (g_atomic_int_get (&n_failed), 1);
   tear_down (h);
   gst_object_unref (infer);
 }
@@ -933,14 +1019,14 @@ GST_START_TEST (test_file_is_watched)
   h = new_harness (infer);
   fail_unless_equals_int (push_and_get_age (h, 0), 0);
   g_usleep (700000);
-  fail_unless_equals_int (n_loaded, 0);
+  fail_unless_equals_int (g_atomic_int_get (&n_loaded), 0);
   fail_unless_equals_int (g_rename (next, path), 0);
   wait_for_count (&n_loaded, 1);
   buffer = gst_harness_push_and_pull (h, new_frame (1));
   fail_unless_equals_int (get_model_number (buffer), 1);
   gst_buffer_unref (buffer);
   g_usleep (700000);
-  fail_unless_equals_int (n_loaded, 1);
+  fail_unless_equals_int (g_atomic_int_get (&n_loaded), 1);
   tear_down (h);
 }
 
@@ -978,6 +1064,7 @@ flow_suite (void)
   tcase_add_test (tc, test_file_is_watched);
   tcase_add_test (tc, test_seeks);
   tcase_add_test (tc, test_stops_in_flight);
+  tcase_add_test (tc, test_asked_and_changed_all_the_time);
   return suite;
 }
 

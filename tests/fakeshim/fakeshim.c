@@ -63,9 +63,9 @@ struct TsShimModule
   gchar *device;
   gchar *method;
   JsonObject *form;             /* of the script; NULL: the script itself */
-  TsShimVariant variant;
   TsShimDtype dtype;
   gint threads;
+  gint used_precision, used_threads;    /* of the form; atomic, as use() tells them */
   gint runs;
 };
 
@@ -253,6 +253,8 @@ load (const TsShimLoadOptions * options, TsShimModule ** module, char *error,
   self->method = g_strdup (options->method ? options->method : "forward");
   self->dtype = options->dtype;
   self->threads = options->threads;
+  self->used_precision = (gint) self->dtype;
+  self->used_threads = self->threads;
   self->script = parse_script (options, error, error_size);
   if (!self->script)
     status = TS_SHIM_ERROR_LOAD;
@@ -598,7 +600,10 @@ prepare (TsShimModule * self, const TsShimVariant * variant, char *error,
   if (form && json_object_has_member (form, "error"))
     return fail_as_scripted (form, "error", NULL, error, error_size);
   self->form = form;
-  self->variant = *variant;
+  g_atomic_int_set (&self->used_precision,
+      variant->precision != TS_SHIM_FLOAT32 ? variant->precision : self->dtype);
+  g_atomic_int_set (&self->used_threads,
+      variant->threads ? variant->threads : self->threads);
   return TS_SHIM_OK;
 }
 
@@ -616,9 +621,8 @@ prepare_process (const char *const *op_libs, char *error, size_t error_size)
 static void
 use (const TsShimModule * self, TsShimUse * use)
 {
-  use->precision = self->variant.precision != TS_SHIM_FLOAT32 ?
-      self->variant.precision : self->dtype;
-  use->threads = self->variant.threads ? self->variant.threads : self->threads;
+  use->precision = (TsShimDtype) g_atomic_int_get (&self->used_precision);
+  use->threads = g_atomic_int_get (&self->used_threads);
   use->weight_bytes = json_object_get_int_member_with_default (self->script,
       "weight_bytes", 0);
   use->device_bytes = -1;
