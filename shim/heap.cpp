@@ -2,9 +2,9 @@
 //
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Left to itself, glibc gives large blocks back at once, or the end of its heap, depending
-// on which blocks were freed first; all of a run's memory then comes anew, and zeroed page
-// by page, in some processes and not in others.
+// Left to itself, glibc gives large blocks back at once, or the end of its heap,
+// depending on which blocks were freed first; all of a run's memory then comes anew, and
+// zeroed page by page, in some processes and not in others.
 #include "heap.h"
 
 #ifdef __GLIBC__
