@@ -72,6 +72,11 @@ class Contender:
         self.process.wait()
 
 
+def has_bfloat16():
+    flags = pathlib.Path('/proc/cpuinfo').read_text().split()
+    return 'avx512_bf16' in flags or 'bf16' in flags
+
+
 def quartiles(values):
     if len(values) < 2:
         return [values[0]] * 3
@@ -100,10 +105,14 @@ class Report:
                           elements], environment)
 
     def ours(self, precision='fp32', more='', environment=None):
+        if precision == 'bf16' and not has_bfloat16():
+            raise Missing('this CPU has no bfloat16')
         return self.pipeline(f'torchscriptinfer model={PACKAGE} precision={precision} '
                              f'{more}', environment)
 
     def bare(self, precision, form='fastest'):
+        if precision == 'bf16' and not has_bfloat16():
+            raise Missing('this CPU has no bfloat16')
         return Contender([self.build / 'tests/benchmarks/bare_forward',
                           os.environ['GST_TORCHSCRIPT_SHIM'], MODULE, TENSOR_WIDTH,
                           TENSOR_HEIGHT, precision, form])
