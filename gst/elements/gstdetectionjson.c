@@ -12,8 +12,8 @@
  * (#GstTorchscriptDetectionMeta), classes of the whole frame
  * (#GstTorchscriptClassificationMeta) and segmentations
  * (#GstTorchscriptMaskMeta); also the objects and tracks that elements of others
- * attached, as regions of interest or in GstAnalytics. A buffer that no model has answered to gives
- * nothing; an answer without detections is an answer.
+ * attached, as regions of interest or in GstAnalytics. A buffer that no model has
+ * answered to gives nothing; an answer without detections is an answer.
  *
  * #GstDetectionJson:format chooses the form, by default one line of JSON for each
  * answer. Text is UTF-8 and has decimal points in every locale.

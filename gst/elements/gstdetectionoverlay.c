@@ -197,8 +197,7 @@ show (GstDetectionOverlay * self, const GstTorchscriptDetection * d,
   return 1;
 }
 
-/* Those of a model, whose first one is at @first among the objects: they know of
- * trackers. */
+/* Those of a model, whose first one is at @first among the objects. */
 static guint
 foreach_own (GstDetectionOverlay * self,
     const GstTorchscriptDetectionMeta * meta, guint first, DetectionFunc func,
@@ -209,10 +208,8 @@ foreach_own (GstDetectionOverlay * self,
 
   while (i-- > 0) {
     GstTorchscriptDetection d =
-        *gst_torchscript_detection_meta_get_detection (meta, i);
+        ts_objects_get_own (&self->objects, meta, first, i);
 
-    d.track_id = g_array_index (self->objects.all, GstTorchscriptDetection,
-        first + i).track_id;
     n_shown += show (self, &d, func, user_data);
   }
   return n_shown;

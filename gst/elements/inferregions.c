@@ -95,7 +95,7 @@ add (TsInferRegions * self, const GstTorchscriptDetection * d,
     g_array_append_val (search->regions, region);
 }
 
-/* @first is the place of its first one among the objects, which know of trackers. */
+/* @first is the place of its first one among the objects. */
 static void
 add_own (TsInferRegions * self, const GstTorchscriptDetectionMeta * meta,
     guint first, const Search * search)
@@ -104,10 +104,8 @@ add_own (TsInferRegions * self, const GstTorchscriptDetectionMeta * meta,
 
   for (i = 0; i < n; i++) {
     GstTorchscriptDetection d =
-        *gst_torchscript_detection_meta_get_detection (meta, i);
+        ts_objects_get_own (&self->objects, meta, first, i);
 
-    d.track_id = g_array_index (self->objects.all, GstTorchscriptDetection,
-        first + i).track_id;
     add (self, &d, FALSE, search);
   }
 }

@@ -4,20 +4,18 @@
  */
 #include "objectadopt.h"
 
-/* With the numbers that @objects, the same ones in the same order, have. */
+/* @first is the place of its first one among the objects. */
 static void
-add_tracked (GstBuffer * buffer, const GstTorchscriptDetectionMeta * meta,
-    const GstTorchscriptDetection * objects)
+add_tracked (const TsObjects * self, GstBuffer * buffer,
+    const GstTorchscriptDetectionMeta * meta, guint first)
 {
   guint n = gst_torchscript_detection_meta_get_n_detections (meta);
   g_autofree GstTorchscriptDetection *tracked =
       g_new (GstTorchscriptDetection, n);
   GstTorchscriptDetectionMeta *added;
 
-  for (guint i = 0; i < n; i++) {
-    tracked[i] = *gst_torchscript_detection_meta_get_detection (meta, i);
-    tracked[i].track_id = objects[i].track_id;
-  }
+  for (guint i = 0; i < n; i++)
+    tracked[i] = ts_objects_get_own (self, meta, first, i);
   added = gst_buffer_add_torchscript_detection_meta (buffer, meta->model_name,
       meta->frame_width, meta->frame_height, meta->result_number, tracked, n);
   added->model_number = meta->model_number;
@@ -38,10 +36,9 @@ copy_meta (GstBuffer * buffer, GstMeta * meta, GstBuffer * from)
 static void
 copy_metas (const TsObjects * self, GstBuffer * buffer, GstBuffer * from)
 {
-  const GstTorchscriptDetection *objects =
-      (const GstTorchscriptDetection *) self->all->data;
   gpointer state = NULL;
   GstMeta *meta;
+  guint at = 0;
 
   while ((meta = gst_buffer_iterate_meta (from, &state)) != NULL) {
     const GstTorchscriptDetectionMeta *own =
@@ -51,8 +48,8 @@ copy_metas (const TsObjects * self, GstBuffer * buffer, GstBuffer * from)
       copy_meta (buffer, meta, from);
       continue;
     }
-    add_tracked (buffer, own, objects);
-    objects += gst_torchscript_detection_meta_get_n_detections (own);
+    add_tracked (self, buffer, own, at);
+    at += gst_torchscript_detection_meta_get_n_detections (own);
   }
 }
 

@@ -106,3 +106,15 @@ ts_objects_collect (TsObjects * self, GstBuffer * buffer)
   ts_analytics_read_objects (buffer, self->found);
   add_unknown (self);
 }
+
+GstTorchscriptDetection
+ts_objects_get_own (const TsObjects * self,
+    const GstTorchscriptDetectionMeta * meta, guint first, guint i)
+{
+  GstTorchscriptDetection d =
+      *gst_torchscript_detection_meta_get_detection (meta, i);
+
+  d.track_id = g_array_index (self->all, GstTorchscriptDetection,
+      first + i).track_id;
+  return d;
+}

@@ -28,4 +28,9 @@ void ts_objects_clear (TsObjects * self);
  * NaN, one without a class number -1; none has an id. */
 void ts_objects_collect (TsObjects * self, GstBuffer * buffer);
 
+/* Detection @i of @meta, the first of which is at @first among the objects: as it is
+ * there, but with the number that a tracker gave it, ours or that of others. */
+GstTorchscriptDetection ts_objects_get_own (const TsObjects * self,
+    const GstTorchscriptDetectionMeta * meta, guint first, guint i);
+
 G_END_DECLS

@@ -765,13 +765,19 @@ make_noise (gsize size)
   return pixels;
 }
 
-/* A batch where the module takes one, as the stream will send it. */
+/* Pictures in a batch, as the stream will send it, if the module takes one. */
+static guint
+get_tune_batch (const TsDetector * self)
+{
+  return find_single_reason (self->spec) ? 1 : self->batch_size;
+}
+
 static gboolean
-fill_with_noise (TsDetector * self, gint width, gint height, GError ** error)
+fill_with_noise (TsDetector * self, gint width, gint height, guint n,
+    GError ** error)
 {
   g_autofree guint8 *pixels = make_noise ((gsize) width * height);
   TsImage image = { TS_PIXEL_GRAY8, width, height, {pixels}, {width} };
-  guint n = find_single_reason (self->spec) ? 1 : self->batch_size;
 
   if (!pixels) {
     g_set_error (error, TS_ERROR, TS_ERROR_MEMORY,
@@ -779,12 +785,12 @@ fill_with_noise (TsDetector * self, gint width, gint height, GError ** error)
         "tune=off", self->spec->path, width, height);
     return FALSE;
   }
-  for (guint i = 0; n > 1 && i < n; i++)
+  if (n == 1)
+    return ts_inputs_fill (self->inputs, &image, error);
+  for (guint i = 0; i < n; i++)
     if (!ts_inputs_fill_item (self->inputs, &image, i, n, error))
       return FALSE;
-  if (n > 1 && run_engine (self, NULL))
-    return TRUE;
-  return ts_inputs_fill (self->inputs, &image, error);
+  return TRUE;
 }
 
 /* With inputs that are filled. */
@@ -810,10 +816,15 @@ get_tune_task (TsDetector * self)
 static gboolean
 tune (TsDetector * self, gint width, gint height, GError ** error)
 {
+  guint n = get_tune_batch (self);
   TsTuneTask task;
 
   self->tunable = FALSE;
-  if (!fill_with_noise (self, width, height, error))
+  if (!fill_with_noise (self, width, height, n, error))
+    return FALSE;
+  /* Only a run tells whether the module takes a batch. */
+  if (n > 1 && !run_engine (self, NULL)
+      && !fill_with_noise (self, width, height, 1, error))
     return FALSE;
   task = get_tune_task (self);
   if (!ts_tune (&task, &self->tune_note, error))
@@ -822,14 +833,14 @@ tune (TsDetector * self, gint width, gint height, GError ** error)
   return TRUE;
 }
 
-/* A form that is remembered spares the first start of the plain one, which takes as long
- * as several runs. */
+/* A form that is remembered spares the first run of the plain one, which takes as long
+ * as several others. */
 static void
 recall_form (TsDetector * self, gint width, gint height)
 {
   TsTuneTask task;
 
-  if (!fill_with_noise (self, width, height, NULL))
+  if (!fill_with_noise (self, width, height, get_tune_batch (self), NULL))
     return;
   task = get_tune_task (self);
   if (!ts_tune_recall (&task, &self->tune_note))
@@ -851,7 +862,7 @@ ts_detector_warm_up (TsDetector * self, gint width, gint height, guint runs,
 
   memset (row, WARM_UP_GREY, width);
   ts_result_init (&result);
-  if (self->tunable && runs > 0)
+  if (self->tunable && runs > 0 && self->tune == TS_TUNE_AUTO)
     recall_form (self, width, height);
   for (guint i = 0; i < runs; i++)
     if (!ts_detector_run (self, &image, &thresholds, &result, error))

@@ -17,53 +17,35 @@
 #undef g_atomic_ref_count_dec
 #undef g_atomic_ref_count_compare
 
-void
-g_mutex_lock (GMutex * mutex)
-{
-  NEXT (g_mutex_lock) (mutex);
-  __tsan_acquire (mutex);
+#define TELL_OF_LOCK(name, Type) \
+void \
+name##_lock (Type * mutex) \
+{ \
+  NEXT (name##_lock) (mutex); \
+  __tsan_acquire (mutex); \
+} \
+\
+gboolean \
+name##_trylock (Type * mutex) \
+{ \
+  gboolean locked = NEXT (name##_trylock) (mutex); \
+\
+  if (locked) \
+    __tsan_acquire (mutex); \
+  return locked; \
+} \
+\
+void \
+name##_unlock (Type * mutex) \
+{ \
+  __tsan_release (mutex); \
+  NEXT (name##_unlock) (mutex); \
 }
 
-gboolean
-g_mutex_trylock (GMutex * mutex)
-{
-  gboolean locked = NEXT (g_mutex_trylock) (mutex);
-
-  if (locked)
-    __tsan_acquire (mutex);
-  return locked;
-}
-
-void
-g_mutex_unlock (GMutex * mutex)
-{
-  __tsan_release (mutex);
-  NEXT (g_mutex_unlock) (mutex);
-}
-
-void
-g_rec_mutex_lock (GRecMutex * mutex)
-{
-  NEXT (g_rec_mutex_lock) (mutex);
-  __tsan_acquire (mutex);
-}
-
-gboolean
-g_rec_mutex_trylock (GRecMutex * mutex)
-{
-  gboolean locked = NEXT (g_rec_mutex_trylock) (mutex);
-
-  if (locked)
-    __tsan_acquire (mutex);
-  return locked;
-}
-
-void
-g_rec_mutex_unlock (GRecMutex * mutex)
-{
-  __tsan_release (mutex);
-  NEXT (g_rec_mutex_unlock) (mutex);
-}
+/* *INDENT-OFF* */
+TELL_OF_LOCK (g_mutex, GMutex)
+TELL_OF_LOCK (g_rec_mutex, GRecMutex)
+/* *INDENT-ON* */
 
 /* Readers come after the writer before them and not after each other, so that what they
  * have done is noted beside what writers have. */
