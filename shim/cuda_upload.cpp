@@ -3,15 +3,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "cuda_upload.h"
 
-#include <algorithm>
-#include <cstring>
-
 namespace ts {
 namespace {
 
 constexpr size_t kAlignment = 256;
-// The card copies one piece while the host stages the next.
-constexpr size_t kPiece = 512 * 1024;
 // Two planes that are no further apart are one piece of memory: less than a page, so
 // that what lies between can be read.
 constexpr ptrdiff_t kLargestGap = 2048;
@@ -61,20 +56,18 @@ bool is_pinned(const void *data) {
   return false;
 }
 
-void copy(const Span &span, uint8_t *to, uint8_t *staging, cudaStream_t stream) {
-  if (is_pinned(span.data)) {
-    check_cuda(cudaMemcpyAsync(to, span.data, span.size, cudaMemcpyHostToDevice, stream));
+}  // namespace
+
+void Upload::copy(const uint8_t *from, uint8_t *to, uint8_t *staging, size_t size) {
+  auto queue = [&](const uint8_t *source, size_t at, size_t n) {
+    check_cuda(cudaMemcpyAsync(to + at, source + at, n, cudaMemcpyHostToDevice, stream_));
+  };
+  if (is_pinned(from)) {
+    queue(from, 0, size);
     return;
   }
-  for (size_t at = 0; at < span.size; at += kPiece) {
-    const size_t size = std::min(kPiece, span.size - at);
-    memcpy(staging + at, span.data + at, size);
-    check_cuda(
-        cudaMemcpyAsync(to + at, staging + at, size, cudaMemcpyHostToDevice, stream));
-  }
+  stager_.copy(from, staging, size, [&](size_t at, size_t n) { queue(staging, at, n); });
 }
-
-}  // namespace
 
 void Upload::start(const TsShimFrame *frames, size_t n,
                    std::vector<TsShimFrame> *on_card) {
@@ -87,7 +80,7 @@ void Upload::start(const TsShimFrame *frames, size_t n,
   for (size_t i = 0; i < n; i++) {
     const size_t used = for_each_span(
         frames[i], [&](const Span &span, size_t offset, int first, int next) {
-          copy(span, memory + offset, staging + offset, stream_);
+          copy(span.data, memory + offset, staging + offset, span.size);
           for (int plane = first; plane < next; plane++)
             (*on_card)[i].plane[plane] =
                 memory + offset + (frames[i].plane[plane] - span.data);

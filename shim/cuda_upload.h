@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cuda_memory.h"
+#include "cuda_staging.h"
 #include "torchscript_shim.h"
 
 namespace ts {
@@ -23,8 +24,11 @@ class Upload {
   void start(const TsShimFrame *frames, size_t n, std::vector<TsShimFrame> *on_card);
 
  private:
+  void copy(const uint8_t *from, uint8_t *to, uint8_t *staging, size_t size);
+
   c10::cuda::CUDAStream stream_;
   Pinned staging_;
+  Staging stager_;
   at::Tensor memory_;
 };
 

@@ -19,7 +19,7 @@ elements="overlayblend overlaypainter roi foreign detectioncrop detectionoverlay
 inferroi 'fault stream' 'fault chaos'"
 # These have threads of ours.
 threaded="engine detector batch frames runtime 'runtime jobqueue' cycles inferregions
-inferroi infererrors inferflow inferlimits 'fault stream' 'fault chaos'"
+inferroi infererrors inferflow inferlimits 'cuda staging' 'fault stream' 'fault chaos'"
 # These write files, by a call of clone() that valgrind does not support.
 writers="cycles detectionjson 'fault disk'"
 
