@@ -4,6 +4,7 @@
 #include "cuda_lane.h"
 
 #include <ATen/Context.h>
+#include <ATen/cuda/CUDAContext.h>
 #include <c10/core/InferenceMode.h>
 #include <c10/cuda/CUDACachingAllocator.h>
 #include <c10/cuda/CUDAGuard.h>
@@ -162,6 +163,7 @@ struct TsShimLane {
   int64_t upload_ns = 0;  // of the last run
 
  private:
+  const TsShimValue *run_in_room(const PlanShape &shape, const TsShimFrame *frames);
   const TsShimValue *run_on_card(const PlanShape &shape, const TsShimFrame *frames);
   std::shared_ptr<Plan> find_plan(const PlanShape &shape);
   std::shared_ptr<Plan> find_made(const PlanShape &shape) const;
@@ -219,6 +221,11 @@ TsShimLane::TsShimLane(TsShimModule &module)
       keeps_state_(!module.is_frozen || module.module.attributes().size() > 0) {
   // The weights came by another stream.
   ts::check_cuda(cudaDeviceSynchronize());
+  // cuBLAS' workspace is for good: not in what cuDNN's search takes (try_layout()). It
+  // comes from libtorch's allocator, which a module without weights has not started.
+  c10::cuda::CUDAStreamGuard on_stream(plan_stream_);
+  at::empty({0}, at::device(module.device));
+  at::cuda::getCurrentCUDABlasHandle();
 }
 
 std::shared_ptr<ts::Variant> TsShimLane::variant(bool channels_last) {
@@ -279,6 +286,10 @@ void TsShimLane::try_graph(Plan &plan) {
 
 std::shared_ptr<Plan> TsShimLane::try_layout(const PlanShape &shape, bool channels_last,
                                              double *ms) {
+  // cuDNN's search takes gigabytes for a moment. What the first plan keeps lies in them,
+  // so that libtorch would keep them all; the second has no search any more.
+  new_plan(shape, channels_last);
+  c10::cuda::CUDACachingAllocator::emptyCache();
   auto plan = new_plan(shape, channels_last);
   try_graph(*plan);
   c10::cuda::CUDAStreamGuard on_stream(plan->stream());
@@ -454,6 +465,19 @@ bool TsShimLane::out_of_memory(const char *what) const {
          free < ts::kLittleMemory;
 }
 
+// What is kept for speed may be what is missing: without it there is another try.
+const TsShimValue *TsShimLane::run_in_room(const PlanShape &shape,
+                                           const TsShimFrame *frames) {
+  try {
+    return run_on_card(shape, frames);
+  } catch (const std::exception &e) {
+    cudaGetLastError();
+    if (plans_.empty() || !out_of_memory(e.what())) throw;
+  }
+  forget_plans();
+  return run_on_card(shape, frames);
+}
+
 const TsShimValue *TsShimLane::run(const PlanShape &shape, const TsShimFrame *frames) {
   c10::InferenceMode inference;
   c10::cuda::CUDAStreamGuard on_stream(stream_);
@@ -462,11 +486,10 @@ const TsShimValue *TsShimLane::run(const PlanShape &shape, const TsShimFrame *fr
   std::unique_lock<std::mutex> turn(share_.turn, std::defer_lock);
   if (keeps_state_) turn.lock();
   try {
-    return run_on_card(shape, frames);
+    return run_in_room(shape, frames);
   } catch (const std::exception &e) {
     cudaGetLastError();
     if (!out_of_memory(e.what())) throw;
-    // What is kept for speed may be what is missing.
     forget_plans();
     throw ts::Error(TS_SHIM_ERROR_MEMORY,
                     module.path + ": " + std::to_string(shape.n) +

@@ -6,6 +6,9 @@
 
 #include <glib.h>
 
+/* How many bytes are free. */
+gsize card_memory_left (void);
+
 /* Takes memory of the card until about @free_mb are left. */
 void card_memory_fill (gsize free_mb);
 

@@ -71,9 +71,9 @@ test_step() {
   make_packages
   check device "$build/tests/cuda/test_device" "$made/m-half.mlpkg"
   # Each in a process of its own: what libtorch has kept of the card's memory is room.
-  for policy in fail pass-through cpu; do
-    check full_card "$build/tests/cuda/test_full_card" "$made/m-any.mlpkg" \
-      -p "/full-card/$policy"
+  for case in search fail pass-through cpu; do
+    check "full_card.$case" "$build/tests/cuda/test_full_card" "$made/m-any.mlpkg" \
+      -p "/full-card/$case"
   done
 }
 
