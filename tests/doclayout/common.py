@@ -33,11 +33,12 @@ def need_shared() -> None:
         sys.exit(SKIPPED)
 
 
-def rounds_as_reference() -> bool:
-    """Whether float32 here rounds as where nd_io.npz was made: PyTorch 1.13 with
-    AVX-512. Its random network amplifies roundings to 0.015 px."""
-    return (torch.__version__.startswith("1.13")
-            and "capability usage: AVX512" in torch.__config__.show())
+# nd_io.npz holds float32 answers of a random network, which amplifies roundings: they are
+# 0.0129 and 0.0152 px off float64 themselves, and PyTorch with the network they were made
+# of is 0.012 to 0.019 px off them, by processor and number of threads.
+REFERENCE_PX = 3e-2
+REFERENCE_SHARE = 1e-3  # of the coordinates may be further off than FINE_PX
+FINE_PX = 1e-2
 
 
 def reference_answers():
@@ -83,3 +84,9 @@ def box_and_score_error(found, expected):
     """The largest differences in px and in score of two raw answers."""
     difference = np.abs(np.asarray(found, np.float64) - np.asarray(expected))
     return difference[:, :4].max(), difference[:, 4:].max()
+
+
+def share_beyond(found, expected, px):
+    """How many of the coordinates of two raw answers differ by more."""
+    difference = np.abs(np.asarray(found, np.float64) - np.asarray(expected))
+    return (difference[:, :4] > px).mean()
