@@ -29,7 +29,7 @@ append_row (const TsBoxRows * self, gint64 row, gint first_class,
   if (!ts_decode_check_class (self->decoder, self->classes, row, error))
     return FALSE;
   for (gint i = 0; i < 4; i++) {
-    if (!ts_decode_check_finite (self->decoder, self->boxes, 4 * row + i,
+    if (!ts_decode_check_coordinate (self->decoder, self->boxes, 4 * row + i,
             error))
       return FALSE;
     box.box[i] = v[self->order[i]] * (i % 2 ? self->scale_y : self->scale_x);

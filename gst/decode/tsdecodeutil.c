@@ -80,6 +80,17 @@ ts_decode_check_finite (const TsDecoder * decoder, const TsOutput * output,
 }
 
 gboolean
+ts_decode_check_coordinate (const TsDecoder * decoder, const TsOutput * output,
+    gint64 offset, GError ** error)
+{
+  if (fabsf (output->data[offset]) <= TS_DECODE_MAX_COORDINATE)
+    return TRUE;
+  ts_decode_error_value (error, decoder, output, offset,
+      "a coordinate (a finite number, no further than 1e+09 from zero)");
+  return FALSE;
+}
+
+gboolean
 ts_decode_check_class (const TsDecoder * decoder, const TsOutput * output,
     gint64 offset, GError ** error)
 {

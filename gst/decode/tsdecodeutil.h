@@ -21,11 +21,16 @@ void ts_decode_error_shape (GError ** error, const TsDecoder * decoder,
 void ts_decode_error_value (GError ** error, const TsDecoder * decoder,
     const TsOutput * output, gint64 offset, const gchar * expected);
 
-/* Whether the value at @offset is a score, 0 to 1; finite; a class number.
+/* Far beyond any picture; corners made of such numbers are finite in float32. */
+#define TS_DECODE_MAX_COORDINATE 1e9f
+
+/* Whether the value at @offset is a score, 0 to 1; finite; a coordinate; a class number.
  * Else the error, as above. */
 gboolean ts_decode_check_score (const TsDecoder * decoder,
     const TsOutput * output, gint64 offset, GError ** error);
 gboolean ts_decode_check_finite (const TsDecoder * decoder,
+    const TsOutput * output, gint64 offset, GError ** error);
+gboolean ts_decode_check_coordinate (const TsDecoder * decoder,
     const TsOutput * output, gint64 offset, GError ** error);
 gboolean ts_decode_check_class (const TsDecoder * decoder,
     const TsOutput * output, gint64 offset, GError ** error);

@@ -110,7 +110,8 @@ append_box (const TsOutput * boxes, gint64 offset,
   const gfloat *v = boxes->data + offset;
 
   for (gint i = 0; i < 4; i++)
-    if (!ts_decode_check_finite (&ts_decoder_detr, boxes, offset + i, error))
+    if (!ts_decode_check_coordinate (&ts_decoder_detr, boxes, offset + i,
+            error))
       return FALSE;
   for (gint i = 0; i < 4; i++)
     box.box[i] = (v[i % 2] + (i < 2 ? -.5f : .5f) * v[2 + i % 2])

@@ -51,8 +51,8 @@ append_row (const TsOutput * output, gint64 offset, GArray * boxes,
   TsBox box = { {row[0], row[1], row[2], row[3]}, row[4] };
 
   for (gint i = 0; i < 4; i++)
-    if (!ts_decode_check_finite (&ts_decoder_yolo_end2end, output, offset + i,
-            error))
+    if (!ts_decode_check_coordinate (&ts_decoder_yolo_end2end, output,
+            offset + i, error))
       return FALSE;
   if (!ts_decode_check_class (&ts_decoder_yolo_end2end, output, offset + 5,
           error))

@@ -100,7 +100,8 @@ ts_yolo_head_append_box (const TsYoloHead * self, gint64 anchor, gint class_id,
     gint64 offset = ts_yolo_head_offset (self, i, anchor);
 
     v[i] = self->output->data[offset];
-    if (!ts_decode_check_finite (self->decoder, self->output, offset, error))
+    if (!ts_decode_check_coordinate (self->decoder, self->output, offset,
+            error))
       return FALSE;
   }
   box.box[0] = v[0] - v[2] / 2.f;

@@ -78,7 +78,8 @@ append_row (const TsOutput * output, gint64 offset, gfloat score,
   };
 
   for (gint i = 0; i < 4; i++)
-    if (!ts_decode_check_finite (&ts_decoder_yolov5, output, offset + i, error))
+    if (!ts_decode_check_coordinate (&ts_decoder_yolov5, output, offset + i,
+            error))
       return FALSE;
   if (v[2] >= 0.f && v[3] >= 0.f)
     g_array_append_val (boxes, box);

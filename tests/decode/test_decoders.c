@@ -219,6 +219,10 @@ test_not_finite (void)
 {
   const gfloat bad[] = { NAN, INFINITY, -INFINITY };
 
+  /* Finite, but the corners would not be. */
+  expect_error ("yolov10", raw, 2, 3e38f, WORDS ("[0, 1, 0]", "1e+09"));
+  expect_error ("yolov8", raw, 2, -3e38f, WORDS ("[0, 1, 0]", "1e+09"));
+  expect_error ("yolo-end2end", rows, 3, 3e38f, WORDS ("[0, 0, 3]", "1e+09"));
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
     expect_error ("yolov10", raw, 9, bad[i], WORDS ("[0, 4, 1]", "finite"));
     expect_error ("yolov10", raw, 2, bad[i], WORDS ("[0, 1, 0]", "finite"));
@@ -419,6 +423,7 @@ test_ssd (void)
   g_assert_cmpuint (count_role_boxes (ssd, 3, 0, 0.f), ==, 0);
   g_assert_cmpuint (count_role_boxes (ssd, 0, 0, .7f), ==, 1);
   expect_role_error (ssd, 0, 5, NAN, WORDS ("'boxes'", "[0, 1, 1]", "finite"));
+  expect_role_error (ssd, 0, 5, 1e36f, WORDS ("'boxes'", "[0, 1, 1]", "1e+09"));
   expect_role_error (ssd, 1, 1, INFINITY, WORDS ("'scores'", "[0, 1]"));
   expect_role_error (ssd, 2, 0, -1.f, WORDS ("'classes'", "[0, 0]", "65535"));
   expect_role_error (ssd, 2, 0, 70000.f, WORDS ("'classes'", "70000"));
@@ -451,6 +456,7 @@ test_detr (void)
   g_assert_cmpuint (count_role_boxes (detr, 1, 2, -.2f), ==, 1);
   expect_role_error (detr, 0, 5, NAN, WORDS ("'logits'", "[0, 1, 2]"));
   expect_role_error (detr, 1, 0, INFINITY, WORDS ("'pred_boxes'", "[0, 0, 0]"));
+  expect_role_error (detr, 1, 0, 1e36f, WORDS ("'pred_boxes'", "1e+09"));
   expect_role_shape_error (detr, 0, 3, 1);
   expect_role_shape_error (detr, 1, 3, 3);
 }
