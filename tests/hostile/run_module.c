@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * Usage: run-module [--unsafe] [--op-lib FILE] [--method NAME] [--describe] [--print]
- *     [--isolated [--timeout MS] [--memory MB] [--runs N]] FILE...
+ *     [--isolated [--load-timeout MS] [--timeout MS] [--memory MB] [--runs N]] FILE...
  * Prints "loaded" and "ran" as far as it comes, else the error; exit status 1 after
  * an error.
  */
@@ -11,7 +11,7 @@
 #include "tsremote.h"
 
 static gboolean unsafe, describe, isolated, print;
-static gint timeout, memory, runs = 1;
+static gint load_timeout, timeout, memory, runs = 1;
 static gchar *op_lib, *method;
 
 static const GOptionEntry entries[] = {
@@ -19,6 +19,7 @@ static const GOptionEntry entries[] = {
   {"describe", 0, 0, G_OPTION_ARG_NONE, &describe, NULL, NULL},
   {"print", 0, 0, G_OPTION_ARG_NONE, &print, NULL, NULL},
   {"isolated", 0, 0, G_OPTION_ARG_NONE, &isolated, NULL, NULL},
+  {"load-timeout", 0, 0, G_OPTION_ARG_INT, &load_timeout, NULL, NULL},
   {"timeout", 0, 0, G_OPTION_ARG_INT, &timeout, NULL, NULL},
   {"memory", 0, 0, G_OPTION_ARG_INT, &memory, NULL, NULL},
   {"runs", 0, 0, G_OPTION_ARG_INT, &runs, NULL, NULL},
@@ -32,7 +33,7 @@ load (const TsShimApi * api, const TsShimLoadOptions * options,
     TsShimModule ** module, gchar * error, gsize size)
 {
   const TsRemoteOptions limits =
-      { timeout, timeout, 2, (guint64) memory << 20 };
+      { load_timeout, timeout, 2, (guint64) memory << 20 };
 
   return isolated ? ts_remote_load (options, &limits, module, error, size) :
       api->load (options, module, error, size);

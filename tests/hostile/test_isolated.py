@@ -18,6 +18,10 @@ import torch
 
 import modules
 
+# In milliseconds.  What loops is let do so until they are over, so that a module which
+# is to loop in forward() has little time there, and long to be loaded.
+LOAD_TIMEOUT, LOOP_TIMEOUT, LOADING_LOOP_TIMEOUT = 15000, 2000, 5000
+
 RUN_MODULE, OP_LIB = map(os.path.abspath, sys.argv[1:3])
 torch.ops.load_library(OP_LIB)
 
@@ -94,10 +98,20 @@ class Isolated(unittest.TestCase):
             self.assertIn("as often as max-restarts allows", line)
         self.assertEqual(len(lines), 5)
 
-    def assert_contained(self, module, *ends):
-        out = self.run_module(module, "--memory=1500", "--timeout=30000")
+    def assert_contained(self, module, *ends, load_timeout=30000):
+        out = self.run_module(module, "--memory=1500",
+                              f"--load-timeout={load_timeout}", "--timeout=30000")
         self.assertRegex(out, "|".join(["memory", "bad_alloc", "was ended", *ends]))
         self.assertNotIn("ran", out)
+
+    @staticmethod
+    def cell_timeouts(act, place):
+        """Of loading and of running."""
+        if act != "loops":
+            return LOAD_TIMEOUT, LOAD_TIMEOUT
+        if place == "set_state":
+            return LOADING_LOOP_TIMEOUT, LOADING_LOOP_TIMEOUT
+        return LOAD_TIMEOUT, LOOP_TIMEOUT
 
     def check_cell(self, act, place, out):
         if act == "writes":
@@ -109,7 +123,7 @@ class Isolated(unittest.TestCase):
         self.assertEqual("loaded" in out, loads, out)
         words = {"hoards": "memory|bad_alloc|was ended",
                  "asks for terabytes": "memory|bad_alloc|was ended",
-                 "loops": "did not answer within 15000 ms",
+                 "loops": f"did not answer within {self.cell_timeouts(act, place)[1]} ms",
                  "recurses": "recursive"}
         self.assertRegex(out, words.get(act, "victim|passwd"))
 
@@ -120,8 +134,10 @@ class Isolated(unittest.TestCase):
                 method = ["--method", "other"] if place == "other" else []
                 with self.subTest(act=act, place=place):
                     modules.save_cell(act, place, self.path)
-                    out = self.run_module(None, *method, "--memory=1500",
-                                          "--timeout=15000")
+                    loading, running = self.cell_timeouts(act, place)
+                    out = self.run_module(
+                        None, *method, "--memory=1500", f"--load-timeout={loading}",
+                        f"--timeout={running}")
                     self.check_cell(act, place, out)
                     self.assert_nothing_written()
 
@@ -143,7 +159,8 @@ class Isolated(unittest.TestCase):
                          b"torch.mul(x, weight)", b"torch.mul(torch.mul(x, weight), "
                          b'torch.len("a".zfill(9000000000)))'))
         os.unlink(whole)
-        self.assert_contained(None, "did not answer")
+        self.assert_contained(None, "did not answer",
+                              load_timeout=LOADING_LOOP_TIMEOUT)
 
     def test_deep_data(self):
         """libtorch falls over its own recursion; the plugin does not."""
