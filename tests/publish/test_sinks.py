@@ -80,13 +80,13 @@ class Sinks(unittest.TestCase):
         for _ in range(KILLS // 2):
             process = frames.start(PUSH_FRAMES, 1000000, "L", "detectionjson format=alto "
                                    f"location={self.folder.name}/%06d.xml")
-            time.sleep(random.uniform(0.2, 0.3))
+            while not any(pathlib.Path(self.folder.name).glob("*.xml")):
+                time.sleep(0.002)
+            time.sleep(random.uniform(0, 0.1))
             process.send_signal(signal.SIGKILL)
             process.communicate()
             time.sleep(0.02)
-            documents = list(pathlib.Path(self.folder.name).glob("*.xml"))
-            self.assertGreater(len(documents), 0)
-            for document in documents:
+            for document in pathlib.Path(self.folder.name).glob("*.xml"):
                 self.assertTrue(document.read_text().endswith("</alto>\n"))
                 document.unlink()
 
