@@ -27,9 +27,9 @@
 #include "custom_ops.h"
 #include "describe.h"
 #include "fold_graph.h"
-#include "heap.h"
 #include "model_file.h"
 #include "move_graph.h"
+#include "run_memory.h"
 #include "shim_error.h"
 #include "shim_module.h"
 #include "torch_convert.h"
@@ -155,7 +155,6 @@ std::unique_ptr<TsShimModule> load_module(const TsShimLoadOptions &options) {
   check_options(options);
   auto self = std::make_unique<TsShimModule>(options, ts::find_device(options.device));
   configure_executor();
-  if (self->device.is_cpu()) ts::keep_heap();
   ts::use_threads(self->threads);
   ts::set_blas_threads(self->threads);
   at::NoGradGuard no_grad;
@@ -239,6 +238,7 @@ std::unique_ptr<TsShimValue> run_module(TsShimModule &self, const Inputs &inputs
   c10::OptionalDeviceGuard on_device;
   if (!self.device.is_cpu()) on_device.reset_device(self.device);
   ts::use_threads(self.threads);
+  const ts::RunMemory memory;
   // Held until the answer is converted, which copies what still has another owner.
   const auto arguments = to_arguments(self, inputs);
   c10::IValue answer = self.module.get_method(self.method_name)(arguments);
@@ -278,7 +278,7 @@ TsShimStatus load(const TsShimLoadOptions *options, TsShimModule **module, char 
 void module_free(TsShimModule *module) {
   const bool on_card = module != nullptr && module->device.is_cuda();
   delete module;
-  ts::trim_heap();
+  ts::trim_memory();
   if (on_card) ts::release_card_memory();
 }
 
@@ -326,7 +326,7 @@ TsShimStatus prepare(TsShimModule *module, const TsShimVariant *variant, char *e
 void settle(TsShimModule *module) {
   module->as_loaded.reset();
   module->frozen.reset();
-  ts::trim_heap();  // of what the forms that were tried left behind
+  ts::trim_memory();  // of what the forms that were tried left behind
 }
 
 TsShimStatus prepare_process(const char *const *op_libs, char *error, size_t error_size) {

@@ -370,8 +370,7 @@ run_large_images (gpointer data)
   return GSIZE_TO_POINTER ((count_page_faults () - before) / COUNTED_RUNS);
 }
 
-/* Left to itself, glibc took some 10,000 pages anew for each run here.  A part of a
- * thread's heap, 64 MB, still goes back where all of it is free. */
+/* Left to malloc(), it took some 10,000 pages anew for each run here. */
 static void
 test_memory_is_kept (void)
 {
@@ -380,7 +379,7 @@ test_memory_is_kept (void)
   gsize faults = GPOINTER_TO_SIZE (g_thread_join (thread));
 
   g_test_message ("%" G_GSIZE_FORMAT " page faults a run", faults);
-  g_assert_cmpuint (faults, <, 5000);
+  g_assert_cmpuint (faults, <, 500);
   shim_test_api ()->module_free (module);
 }
 
