@@ -3,8 +3,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // malloc() gives a run's memory back or keeps it, depending on which blocks were freed
-// first, and what comes anew is zeroed page by page, of 4 kB each.  A run asks for the same
-// sizes as the one before, so lists of free blocks by size are enough here.
+// first, and what comes anew is zeroed page by page, of 4 kB each.  A run asks for the
+// same sizes as the one before, so lists of free blocks by size are enough here.
 #include "run_memory.h"
 
 #include <c10/core/Allocator.h>
@@ -16,8 +16,10 @@
 #endif
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
 #include <iterator>
 #include <map>
 #include <memory>
@@ -34,9 +36,12 @@ constexpr size_t kSlab = 16 * kHugePage;
 constexpr size_t kSmallest = 64 * 1024, kLargest = 1024 * kHugePage;
 // A free block may be so many times as large as what goes into it.
 constexpr size_t kSlack = 4;
-// With more than this, slabs that nobody uses go before new ones come: another size of
-// image has other blocks.
+// With more than this, slabs that the last runs left alone go before new ones come:
+// another size of image has other blocks.  So many runs may be on their way at a time.
 constexpr size_t kMuch = 256 * kHugePage;
+constexpr unsigned kRecentRuns = 4;
+
+std::atomic<unsigned> n_runs{0};
 
 // A piece of the system's memory; blocks are cut from it one behind the other.
 struct Slab {
@@ -53,11 +58,14 @@ struct Slab {
   void *memory = nullptr;
   size_t size, used = 0;
   int n_live = 0;  // blocks that tensors are in
+  unsigned last_run = 0;
 };
 
 struct Block {
   Slab *slab;
+  void *data;
   size_t size;
+  Block *next_free;
 };
 
 // Four sizes from one power of two to the next.
@@ -73,76 +81,89 @@ class Pool {
   void *take(size_t size) {
     const size_t rounded = size_class(size);
     std::lock_guard<std::mutex> guard(lock_);
-    auto free = free_.lower_bound(rounded);
-    while (free != free_.end() && free->second.empty()) ++free;
-    void *data = nullptr;
-    if (free != free_.end() && free->first <= rounded * kSlack) {
-      data = free->second.back();
-      free->second.pop_back();
+    auto list = free_.lower_bound(rounded);
+    while (list != free_.end() && list->second == nullptr) ++list;
+    Block *block = nullptr;
+    if (list != free_.end() && list->first <= rounded * kSlack) {
+      block = list->second;
+      list->second = block->next_free;
     } else {
-      data = cut(rounded);
+      block = cut(rounded);
     }
-    if (data != nullptr) blocks_[data].slab->n_live++;
-    return data;
+    if (block == nullptr) return nullptr;
+    block->slab->n_live++;
+    block->slab->last_run = n_runs;
+    return block->data;
   }
 
-  // False if @data is not from here.
+  // False if @data is not from here.  Asks for no memory, as there may be none when many
+  // tensors go at once.
   bool give_back(void *data) {
     std::lock_guard<std::mutex> guard(lock_);
-    const auto block = blocks_.find(data);
-    if (block == blocks_.end()) return false;
-    free_[block->second.size].push_back(data);
-    block->second.slab->n_live--;
+    const auto found = blocks_.find(data);
+    if (found == blocks_.end()) return false;
+    Block &block = found->second;
+    Block *&list = free_.find(block.size)->second;
+    block.next_free = list;
+    list = &block;
+    block.slab->n_live--;
     return true;
   }
 
   void trim() {
     std::lock_guard<std::mutex> guard(lock_);
-    drop_idle_slabs();
+    drop([](const Slab &) { return true; });
   }
 
  private:
-  void *cut(size_t size) {
+  Block *cut(size_t size) {
+    free_.emplace(size, nullptr);
     Slab *slab = find_room(size);
     if (slab == nullptr) return nullptr;
     void *data = (char *)slab->memory + slab->used;
+    Block &block = blocks_[data] = {slab, data, size, nullptr};
     slab->used += size;
-    blocks_[data] = {slab, size};
-    return data;
+    return &block;
   }
 
   Slab *find_room(size_t size) {
     for (const auto &slab : slabs_)
       if (slab->size - slab->used >= size) return slab.get();
     const size_t whole = std::max(kSlab, (size + kHugePage - 1) / kHugePage * kHugePage);
-    if (total_ + whole > kMuch) drop_idle_slabs();
+    if (total_ + whole > kMuch)
+      drop([](const Slab &slab) { return n_runs - slab.last_run > kRecentRuns; });
     auto slab = std::make_unique<Slab>(whole);
+    if (slab->memory == nullptr) {
+      drop([](const Slab &) { return true; });
+      slab = std::make_unique<Slab>(whole);
+    }
     if (slab->memory == nullptr) return nullptr;
-    total_ += whole;
     slabs_.push_back(std::move(slab));
+    total_ += whole;
     return slabs_.back().get();
   }
 
-  bool is_idle(void *data) const { return blocks_.at(data).slab->n_live == 0; }
-
-  void drop_idle_slabs() {
-    for (auto &entry : free_) {
-      auto &list = entry.second;
-      list.erase(std::remove_if(list.begin(), list.end(),
-                                [&](void *data) { return is_idle(data); }),
-                 list.end());
-    }
+  // Slabs without a tensor that @choose picks.
+  template <typename Choose>
+  void drop(Choose choose) {
+    auto goes = [&](const Slab &slab) { return slab.n_live == 0 && choose(slab); };
+    for (auto &list : free_)
+      for (Block **link = &list.second; *link != nullptr;)
+        if (goes(*(*link)->slab))
+          *link = (*link)->next_free;
+        else
+          link = &(*link)->next_free;
     for (auto block = blocks_.begin(); block != blocks_.end();)
-      block = block->second.slab->n_live == 0 ? blocks_.erase(block) : std::next(block);
+      block = goes(*block->second.slab) ? blocks_.erase(block) : std::next(block);
     slabs_.erase(std::remove_if(slabs_.begin(), slabs_.end(),
-                                [](const auto &slab) { return slab->n_live == 0; }),
+                                [&](const auto &slab) { return goes(*slab); }),
                  slabs_.end());
     total_ = 0;
     for (const auto &slab : slabs_) total_ += slab->size;
   }
 
   std::mutex lock_;
-  std::map<size_t, std::vector<void *>> free_;  // blocks by their size
+  std::map<size_t, Block *> free_;  // by size; sizes stay
   std::unordered_map<void *, Block> blocks_;
   std::vector<std::unique_ptr<Slab>> slabs_;
   size_t total_ = 0;  // of the slabs
@@ -156,18 +177,33 @@ Pool &pool() {
 
 thread_local bool in_run = false;
 
-c10::Allocator *other = nullptr;  // libtorch's own
+// libtorch's own.
+c10::Allocator *other = nullptr;
+c10::DeleterFnPtr free_other = nullptr;
 
 void give_back(void *data) {
-  if (!pool().give_back(data)) other->raw_deallocate(data);
+  if (!pool().give_back(data)) free_other(data);
 }
 
+// What is kept may be what is missing.
+void *take_from_other(size_t size) {
+  try {
+    return other->raw_allocate(size);
+  } catch (const std::exception &) {
+    pool().trim();
+  }
+  return other->raw_allocate(size);
+}
+
+// Whoever sets another one after this must leave to it what it has not made.
 class Allocator : public c10::Allocator {
  public:
   // One of the two is libtorch's, by its version.
   c10::DataPtr allocate(size_t size) const { return get(size); }
   c10::DataPtr allocate(size_t size) { return get(size); }
-  void copy_data(void *to, const void *from, size_t size) const { memcpy(to, from, size); }
+  void copy_data(void *to, const void *from, size_t size) const {
+    memcpy(to, from, size);
+  }
   c10::DeleterFnPtr raw_deleter() const override { return give_back; }
 
  private:
@@ -175,24 +211,25 @@ class Allocator : public c10::Allocator {
     void *data = nullptr;
     if (in_run && size >= kSmallest && size <= kLargest) data = pool().take(size);
     // Says what was asked for, where there is none either.
-    if (data == nullptr) data = other->raw_allocate(size);
+    if (data == nullptr) data = take_from_other(size);
     return {data, data, give_back, c10::Device(c10::kCPU)};
   }
 };
 
-void install() {
+}  // namespace
+
+void install_run_memory() {
   static std::once_flag once;
   std::call_once(once, [] {
     other = c10::GetCPUAllocator();
-    c10::SetCPUAllocator(new Allocator);
+    free_other = other->raw_deleter();
+    if (free_other != nullptr) c10::SetCPUAllocator(new Allocator);
   });
 }
 
-}  // namespace
-
 RunMemory::RunMemory() : before_(in_run) {
-  install();
   in_run = true;
+  if (!before_) n_runs++;
 }
 
 RunMemory::~RunMemory() { in_run = before_; }

@@ -346,6 +346,7 @@ void use(const TsShimModule *module, TsShimUse *use) {
 }
 
 TsShimApi make_api() {
+  ts::install_run_memory();
   TsShimApi api{};
   api.abi_version = TS_SHIM_ABI_VERSION;
   api.runtime = runtime;

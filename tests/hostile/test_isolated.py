@@ -46,6 +46,26 @@ class Crashes(torch.nn.Module):
         return torch.ops.hostile.crash(x)
 
 
+class HoardsTensors(torch.nn.Module):
+    """Many of a size, which all go at once when there is no memory any more."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        kept = [x]
+        for i in range(1000000):
+            kept.append(torch.full([20000], float(i)))
+        return kept[-1]
+
+
+class Grows(torch.nn.Module):
+    """One tensor at a time, each larger than the one before: 26 MB to 112 MB."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        total = x.sum()
+        for i in range(9):
+            total = total + torch.full([int(6.5e6 * 1.2 ** i)], 1.0)[-1]
+        return total
+
+
 class Isolated(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -103,6 +123,14 @@ class Isolated(unittest.TestCase):
                               f"--load-timeout={load_timeout}", "--timeout=30000")
         self.assertRegex(out, "|".join(["memory", "bad_alloc", "was ended", *ends]))
         self.assertNotIn("ran", out)
+
+    def test_no_memory_is_an_error(self):
+        out = self.run_module(HoardsTensors(), "--memory=1500", "--timeout=30000")
+        self.assertRegex(out, "memory|bad_alloc")
+        self.assertNotIn("was ended", out)
+
+    def test_what_is_kept_makes_room(self):
+        self.assertEqual(self.run_module(Grows(), "--memory=330"), "loaded\nran\n")
 
     @staticmethod
     def cell_timeouts(act, place):
