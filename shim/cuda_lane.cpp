@@ -177,6 +177,7 @@ struct TsShimLane {
   void offer(const std::shared_ptr<Plan> &plan);
   void take_shared_plans(const TsShimInput &input);
   void try_graph(Plan &plan);
+  void make_workspace();
   void forget_plans();
   bool out_of_memory(const char *what) const;
   std::shared_ptr<ts::Variant> variant(bool channels_last);
@@ -221,11 +222,19 @@ TsShimLane::TsShimLane(TsShimModule &module)
       keeps_state_(!module.is_frozen || module.module.attributes().size() > 0) {
   // The weights came by another stream.
   ts::check_cuda(cudaDeviceSynchronize());
-  // cuBLAS' workspace is for good: not in what cuDNN's search takes (try_layout()). It
-  // comes from libtorch's allocator, which a module without weights has not started.
+  make_workspace();
+}
+
+// cuBLAS' workspace is for good: not in what cuDNN's search takes (try_layout()).  It
+// comes from libtorch's allocator, which a module without weights has not started.
+void TsShimLane::make_workspace() {
   c10::cuda::CUDAStreamGuard on_stream(plan_stream_);
-  at::empty({0}, at::device(module.device));
-  at::cuda::getCurrentCUDABlasHandle();
+  try {
+    at::empty({0}, at::device(module.device));
+    at::cuda::getCurrentCUDABlasHandle();
+  } catch (const std::exception &) {
+    cudaGetLastError();  // who needs it will say so
+  }
 }
 
 std::shared_ptr<ts::Variant> TsShimLane::variant(bool channels_last) {
@@ -408,6 +417,7 @@ void TsShimLane::prepare_as(const TsShimLane &other) {
 void TsShimLane::forget_plans() {
   last_ = nullptr;
   plans_.clear();
+  ts::Alone alone;  // nothing can be given back while another lane makes a graph
   c10::cuda::CUDACachingAllocator::emptyCache();
 }
 

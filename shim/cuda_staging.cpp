@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <system_error>
 
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -54,7 +55,11 @@ Staging::~Staging() {
 }
 
 void Staging::start_helpers() {
-  while ((int)helpers_.size() < n_helpers_) helpers_.emplace_back([this] { help(); });
+  try {
+    while ((int)helpers_.size() < n_helpers_) helpers_.emplace_back([this] { help(); });
+  } catch (const std::system_error &) {
+    n_helpers_ = (int)helpers_.size();  // the caller can copy alone
+  }
 }
 
 size_t Staging::piece_size(size_t piece) const {
