@@ -17,13 +17,13 @@ namespace {
 // The card copies one piece while the host stages the next.
 constexpr size_t kPiece = 256 * 1024;
 
-// More than three gain nothing: the card's own copy takes as long as four threads'.
+// More than three gained nothing beside 16 cores and a card that reads 54 GB/s.
 int spare_threads() {
   const unsigned n = std::thread::hardware_concurrency();
   return n >= 8 ? 3 : n >= 4 ? 1 : 0;
 }
 
-// Past the caches: the card reads what lies in one at half the speed.
+// Past the caches: the card is slower to read what lies in one.
 void copy_past_caches(uint8_t *to, const uint8_t *from, size_t size) {
 #ifdef __SSE2__
   constexpr size_t kStep = 64;

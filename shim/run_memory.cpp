@@ -17,6 +17,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
@@ -34,6 +35,8 @@ constexpr size_t kHugePage = 2 * 1024 * 1024;
 constexpr size_t kSlab = 16 * kHugePage;
 // Other tensors are libtorch's.
 constexpr size_t kSmallest = 64 * 1024, kLargest = 1024 * kHugePage;
+// Sizes of blocks, and so their places, are multiples of it.
+constexpr size_t kGrain = kSmallest / 4;
 // A free block may be so many times as large as what goes into it.
 constexpr size_t kSlack = 4;
 // With more than this, slabs that the last runs left alone go before new ones come:
@@ -70,7 +73,7 @@ struct Block {
 
 // Four sizes from one power of two to the next.
 size_t size_class(size_t size) {
-  size_t step = kSmallest / 4;
+  size_t step = kGrain;
   while (step * 8 < size) step *= 2;
   return (size + step - 1) / step * step;
 }
@@ -99,6 +102,7 @@ class Pool {
   // False if @data is not from here.  Asks for no memory, as there may be none when many
   // tensors go at once.
   bool give_back(void *data) {
+    if ((uintptr_t)data % kGrain != 0) return false;  // spares small tensors the lock
     std::lock_guard<std::mutex> guard(lock_);
     const auto found = blocks_.find(data);
     if (found == blocks_.end()) return false;
@@ -227,12 +231,12 @@ void install_run_memory() {
   });
 }
 
-RunMemory::RunMemory() : before_(in_run) {
+RunMemory::RunMemory() {
   in_run = true;
-  if (!before_) n_runs++;
+  n_runs++;
 }
 
-RunMemory::~RunMemory() { in_run = before_; }
+RunMemory::~RunMemory() { in_run = false; }
 
 void trim_memory() {
   pool().trim();

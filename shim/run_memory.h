@@ -8,7 +8,7 @@ namespace ts {
 // Once, before libtorch computes anything.
 void install_run_memory();
 
-// While it lives, large tensors that this thread makes lie in memory that is kept from
+// One at a time a thread.  While it lives, large tensors that this thread makes lie in memory that is kept from
 // one run to the next, in huge pages where the system has them.  They may outlive it, and
 // be freed by any thread.
 class RunMemory {
@@ -17,9 +17,6 @@ class RunMemory {
   RunMemory(const RunMemory &) = delete;
   RunMemory &operator=(const RunMemory &) = delete;
   ~RunMemory();
-
- private:
-  bool before_;
 };
 
 // Gives the system what no tensor is in, and what malloc() has to spare.

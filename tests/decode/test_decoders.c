@@ -441,6 +441,7 @@ test_torchvision (void)
   g_assert_cmpuint (count_role_boxes (torchvision, 0, 0, 1.f), ==, 2);
   g_assert_cmpuint (count_role_boxes (torchvision, 0, 2, 0.f), ==, 1);
   expect_role_error (torchvision, 0, 7, NAN, WORDS ("'boxes'", "[1, 3]"));
+  expect_role_error (torchvision, 0, 7, 3e38f, WORDS ("'boxes'", "1e+09"));
   expect_role_error (torchvision, 1, 0, NAN, WORDS ("'scores'", "[0]"));
   expect_role_error (torchvision, 2, 1, .5f, WORDS ("'labels'", "whole"));
   expect_role_shape_error (torchvision, 0, 2, 3);
@@ -473,6 +474,7 @@ test_objectness (void)
   g_assert_cmpuint (count_boxes ("yolov5", objects, 2, -1.f), ==, 1);
   expect_error ("yolov5", objects, 4, NAN, WORDS ("[0, 0, 4]", "0 to 1"));
   expect_error ("yolov5", objects, 11, 7.f, WORDS ("[0, 1, 5]", "7"));
+  expect_error ("yolov5", objects, 6, 3e38f, WORDS ("[0, 1, 0]", "1e+09"));
   expect_error ("yolov5", objects, 6, INFINITY, WORDS ("[0, 1, 0]", "inf"));
 }
 

@@ -7,6 +7,7 @@
 #include <gmodule.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/resource.h>
 
 static TsShimApiFunc
 open_shim (void)
@@ -138,4 +139,13 @@ shim_test_assert_floats (const TsShimValue * value, const gfloat * expected,
   g_assert_cmpint (found, ==, n);
   for (gsize i = 0; i < n; i++)
     g_assert_cmpfloat (((const gfloat *) tensor->data)[i], ==, expected[i]);
+}
+
+glong
+shim_test_page_faults (void)
+{
+  struct rusage usage;
+
+  g_assert_cmpint (getrusage (RUSAGE_SELF, &usage), ==, 0);
+  return usage.ru_minflt;
 }

@@ -45,4 +45,7 @@ TsShimValue *shim_test_run (TsShimModule * module, const TsShimTensor * input);
 void shim_test_assert_floats (const TsShimValue * value, const gfloat * expected,
     gsize n);
 
+/* How many pages the process has got so far. */
+glong shim_test_page_faults (void);
+
 G_END_DECLS

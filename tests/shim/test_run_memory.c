@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include <stdio.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "shimtest.h"
@@ -107,15 +106,6 @@ test_outlives_module (void)
   module = shim_test_load ("two_methods.pt");
 }
 
-static glong
-count_page_faults (void)
-{
-  struct rusage usage;
-
-  g_assert_cmpint (getrusage (RUSAGE_SELF, &usage), ==, 0);
-  return usage.ru_minflt;
-}
-
 /* 8 MB are 2048 pages. */
 static void
 test_comes_again (void)
@@ -125,10 +115,10 @@ test_comes_again (void)
 
   for (guint i = 0; i < 12; i++) {
     if (i == 2)
-      before = count_page_faults ();
+      before = shim_test_page_faults ();
     shim_test_api ()->value_free (run (numbers, MAX_FLOATS));
   }
-  g_assert_cmpint (count_page_faults () - before, <, 100);
+  g_assert_cmpint (shim_test_page_faults () - before, <, 100);
 }
 
 static gsize

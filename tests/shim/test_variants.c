@@ -7,7 +7,6 @@
  */
 #include <math.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "shimtest.h"
 
@@ -342,15 +341,6 @@ test_error (void)
   }
 }
 
-static glong
-count_page_faults (void)
-{
-  struct rusage usage;
-
-  g_assert_cmpint (getrusage (RUSAGE_SELF, &usage), ==, 0);
-  return usage.ru_minflt;
-}
-
 /* A lane is a thread, whose heap is not that of the process. */
 static gpointer
 run_large_images (gpointer data)
@@ -364,10 +354,10 @@ run_large_images (gpointer data)
 
   for (guint i = 0; i < WARM_RUNS + COUNTED_RUNS; i++) {
     if (i == WARM_RUNS)
-      before = count_page_faults ();
+      before = shim_test_page_faults ();
     shim_test_api ()->value_free (shim_test_run (data, &image));
   }
-  return GSIZE_TO_POINTER ((count_page_faults () - before) / COUNTED_RUNS);
+  return GSIZE_TO_POINTER ((shim_test_page_faults () - before) / COUNTED_RUNS);
 }
 
 /* Left to malloc(), it took some 10,000 pages anew for each run here. */
