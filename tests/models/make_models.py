@@ -202,6 +202,16 @@ class TwoMethods(nn.Module):
         return x * 2
 
 
+class TwoPhases(nn.Module):
+    """400 MB in large tensors, and after them 320 MB in small ones."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        for n, floats in [(5, 20 << 20), (80, 1 << 20)]:
+            alive = [x.expand([floats]) + i for i in range(n)]
+            x = alive[0][:1] + 1
+        return x
+
+
 class TwoInputs(nn.Module):
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         return x - y
@@ -345,7 +355,8 @@ SCRIPTED = {
     "complex_output": ComplexOutput, "quantized_output": QuantizedOutput,
     "bf16_output": Bfloat16Output, "nan_output": NanOutput,
     "inf_output": InfOutput, "wrong_rank": WrongRank, "no_boxes": NoBoxes,
-    "two_methods": TwoMethods, "two_inputs": TwoInputs, "list_input": ListInput,
+    "two_methods": TwoMethods, "two_phases": TwoPhases, "two_inputs": TwoInputs,
+    "list_input": ListInput,
     "fixed_size": FixedSize, "inplace": InPlace, "counter": Counter,
     "tied": Tied, "custom_op": CustomOp,
     "head": Head, "stays_behind": StaysBehind, "unnamed_device": UnnamedDevice,
