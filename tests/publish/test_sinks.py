@@ -49,7 +49,9 @@ class Sinks(unittest.TestCase):
         """The kernel cuts a plain write(2) of so many pages in half of these cases."""
         for _ in range(KILLS):
             process = subprocess.Popen([WRITE_LINES, self.path, str(LONG)])
-            time.sleep(random.uniform(0.02, 0.04))
+            while not self.path.exists() or self.path.stat().st_size == 0:
+                time.sleep(0.002)
+            time.sleep(random.uniform(0, 0.02))
             process.kill()
             process.wait()
             time.sleep(0.1)
