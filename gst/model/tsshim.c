@@ -47,12 +47,15 @@ get_api (GModule * module, const gchar * path, GError ** error)
 }
 
 /* Between two loops OpenMP's threads spin, which takes the processor from decoders
- * and encoders and from each other.  libgomp reads this once, as it is loaded. */
+ * and encoders and from each other.  So do those that OpenBLAS has beside them, for
+ * 2^26 cycles after each matrix product, when the loops that follow need it; 2^18 are
+ * enough for the next product of a row.  Both read this once, as they are loaded. */
 static void
 let_threads_sleep (void)
 {
   if (!g_getenv ("OMP_WAIT_POLICY"))
     g_setenv ("GOMP_SPINCOUNT", "0", FALSE);
+  g_setenv ("OPENBLAS_THREAD_TIMEOUT", "18", FALSE);
 }
 
 static const TsShimApi *

@@ -134,6 +134,7 @@ main (int argc, char **argv)
     return 2;
   }
   g_setenv ("GOMP_SPINCOUNT", "0", FALSE);
+  g_setenv ("OPENBLAS_THREAD_TIMEOUT", "18", FALSE);
   options.path = argv[2];
   make_input (&self, atoi (argv[3]), atoi (argv[4]));
   start = g_get_monotonic_time ();

@@ -171,6 +171,13 @@ class Bfloat16Output(nn.Module):
         return x.to(torch.bfloat16), x.to(torch.float16)
 
 
+class Product(nn.Module):
+    """A matrix product, which is the BLAS', and nothing after it."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x[:, 0].matmul(x[:, 0].transpose(1, 2))
+
+
 class NanOutput(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         row = [1.0, 2.0, float("nan"), 4.0, 0.5, 0.0]
@@ -360,7 +367,7 @@ SCRIPTED = {
     "fixed_size": FixedSize, "inplace": InPlace, "counter": Counter,
     "tied": Tied, "custom_op": CustomOp,
     "head": Head, "stays_behind": StaysBehind, "unnamed_device": UnnamedDevice,
-    "branches": Branches, "activated": Activated, "waits": Waits,
+    "branches": Branches, "activated": Activated, "waits": Waits, "product": Product,
 }
 
 CONFIG = {"task": "detect", "stride": 32, "imgsz": [64, 64],
