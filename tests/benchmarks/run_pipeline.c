@@ -88,7 +88,10 @@ main (int argc, char **argv)
   self.frame = g_bytes_new_take (data, size);
   build (&self, argv[1], argv[3]);
   start = g_get_monotonic_time ();
-  gst_element_set_state (self.pipeline, GST_STATE_PLAYING);
+  /* A sink that never started would let run() wait for ever. */
+  if (gst_element_set_state (self.pipeline,
+          GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE)
+    fail (&self);
   run (&self);
   ms = (g_get_monotonic_time () - start) / 1000.;
   printf ("{\"start_ms\": %.1f, \"rss_kb\": %d}\n", ms,
