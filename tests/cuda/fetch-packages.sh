@@ -13,7 +13,7 @@ apt-get download \
   libgstreamer-plugins-base1.0-dev libgstreamer-plugins-bad1.0-0 \
   libgstreamer-plugins-bad1.0-dev liborc-0.4-0 liborc-0.4-dev libgraphene-1.0-0 \
   libglib2.0-0 libglib2.0-dev libglib2.0-dev-bin libglib2.0-bin libglib2.0-data \
-  libjson-glib-1.0-0 libjson-glib-dev libarchive13 libarchive-dev libxml2 libicu72 \
+  libjson-glib-1.0-0 libjson-glib-dev libarchive13 libarchive-dev libxml2 libxml2-utils libicu72 \
   libnettle8 libhogweed6 libgmp10 libacl1 liblz4-1 libsodium23 libsodium-dev \
   libcairo2 libcairo2-dev libcairo-gobject2 libpixman-1-0 libpixman-1-dev \
   libpango-1.0-0 libpangocairo-1.0-0 libpangoft2-1.0-0 libpangoxft-1.0-0 \
