@@ -23,6 +23,7 @@ ts_infer_model_open (const TsInferSettings * settings, guint number,
     .batch_size = settings->batch_size,
     .batch_timeout_us = 1000 * (gint64) settings->batch_timeout,
     .scheduling = settings->scheduling,
+    .n_lanes = settings->lanes,
     .all_devices = settings->devices == TS_DEVICES_ALL,
   };
   TsInstance *instance = ts_registry_acquire (settings->model_instance_id,

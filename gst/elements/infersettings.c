@@ -55,8 +55,8 @@ install_module (GObjectClass * klass)
           "Where the model runs: auto (the package's wish, else CUDA if it "
           "works, else the CPU), cpu, cuda, cuda:N or mps", "auto", MODEL));
   add (klass, FIELD (threads), g_param_spec_uint ("threads", "Threads",
-          "CPU threads of one forward pass (0: one for each core)",
-          0, 1024, 0, MODEL));
+          "CPU threads of one forward pass (0: one for each core, shared by the "
+          "lanes)", 0, 1024, 0, MODEL));
   add (klass, FIELD (method), g_param_spec_string ("method", "Method",
           "The method of the module to call (unset: forward)", NULL, MODEL));
   add (klass, FIELD (weights), g_param_spec_string ("weights", "Weights",
@@ -344,6 +344,10 @@ install_sharing (GObjectClass * klass)
           "Frames inside the element at a time; 1 makes it hold upstream until a "
           "frame is through (0: one a device, and with scheduling=throughput a "
           "batch more than can run at a time)", 0, 1024, 0, READY));
+  add (klass, FIELD (lanes), g_param_spec_uint ("lanes", "Lanes",
+          "Forward passes that run at a time on a device (0: two on a card; on "
+          "the CPU one, and with scheduling=throughput one a core, at most 8)",
+          0, 64, 0, READY));
 }
 
 static GType
@@ -644,7 +648,7 @@ ts_infer_settings_get_max_in_flight (const TsInferSettings * self,
   if (self->max_in_flight > 0)
     return self->max_in_flight;
   if (self->scheduling == TS_SCHEDULING_LATENCY)
-    return ts_instance_get_n_devices (instance);
+    return ts_instance_get_n_devices (instance) * MAX (self->lanes, 1);
   /* A full batch waits while all lanes run one. */
   return (ts_instance_get_max_lanes (instance) + 1) * self->batch_size;
 }

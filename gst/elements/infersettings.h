@@ -84,6 +84,7 @@ typedef struct
   gint scheduling;              /* TsScheduling */
   gint devices;                 /* TsDevices */
   guint max_in_flight;          /* 0: as the scheduling says */
+  guint lanes;                  /* 0: as device and scheduling say */
 
   /* Which frames it looks at; read with each frame. */
   gint on_late;                 /* TsOnLate */

@@ -116,7 +116,7 @@ plan_tuning (TsDetector * self, const TsDetectorOptions * options)
   self->tunable = wants_form (options);
   self->tune = options->tune;
   self->precision = options->precision;
-  self->threads = options->threads;
+  self->threads = ts_engine_get_threads (self->engine);
   self->batch_size = MAX (options->batch_size, 1);
   if (!self->tunable)
     return;
@@ -138,6 +138,7 @@ open_engine (TsDetector * self, const TsDetectorOptions * options,
     .preferred_device = self->spec->device,
     .method = options->method,
     .threads = options->threads,
+    .cpu_lanes = options->cpu_lanes,
     .dtype = self->spec->dtype == TS_DTYPE_UINT8 ? TS_DTYPE_FLOAT32 :
         self->spec->dtype,
     .weights = weights,

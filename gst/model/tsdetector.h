@@ -29,7 +29,8 @@ typedef struct
   const gchar *output;          /* "KEY" or "ROLE=KEY,ROLE=KEY", or NULL */
   const gchar *labels;          /* path of a label file, or NULL */
   const gchar *method;          /* NULL: "forward" */
-  gint threads;                 /* 0: one a core */
+  gint threads;                 /* 0: one a core that other lanes have not */
+  guint cpu_lanes;              /* lanes that there will be on the CPU; 0: 1 */
   const gchar *weights;         /* safetensors file, or NULL: the package's, if any */
   const gchar *op_libs;         /* libraries of custom operators, by commas; or NULL */
   gboolean self_test;           /* run the package's self-test (tsselftest.h) */

@@ -11,6 +11,7 @@
 #include "tssafetensors.h"
 #include "tsshim.h"
 #include "tsshimframe.h"
+#include "tsthread.h"
 #include "tsvalue.h"
 #include "tswatchdog.h"
 
@@ -44,6 +45,7 @@ struct _TsEngine
   TsValueBuffer buffers[TS_DECODE_MAX_ROLES];
   gchar *path;
   gchar *device;
+  gint threads;                 /* the CPU's; 0: one a core */
   gchar *device_reason;
 };
 
@@ -160,6 +162,15 @@ watch (TsEngine * self, const TsSafety * safety, GError ** error)
   return self->watchdog != NULL;
 }
 
+static gint
+choose_threads (const TsEngine * self, const TsEngineOptions * options)
+{
+  if (options->threads > 0 || options->cpu_lanes < 2
+      || !g_str_equal (self->device, "cpu"))
+    return options->threads;
+  return MAX (1, ts_thread_count_processors () / options->cpu_lanes);
+}
+
 static gboolean
 load (TsEngine * self, const TsEngineOptions * options,
     const TsSafetensors * weights, GError ** error)
@@ -169,7 +180,7 @@ load (TsEngine * self, const TsEngineOptions * options,
     .path = self->path,
     .device = self->device,
     .method = options->method,
-    .threads = options->threads,
+    .threads = self->threads,
     .dtype = (TsShimDtype) options->dtype,
     .op_libs = (const char *const *) op_libs,
     .weights_path = options->weights,
@@ -218,8 +229,10 @@ ts_engine_open (const TsEngineOptions * options, GError ** error)
     return NULL;
   self->api = options->safety.isolated ? ts_remote_open (error) :
       ts_shim_open (error);
-  if (!self->api || !set_device (self, options, error)
-      || !load (self, options, weights, error)
+  if (!self->api || !set_device (self, options, error))
+    return NULL;
+  self->threads = choose_threads (self, options);
+  if (!load (self, options, weights, error)
       || !watch (self, &options->safety, error))
     return NULL;
   return g_steal_pointer (&self);
@@ -284,6 +297,12 @@ ts_engine_free (TsEngine * self)
     free_loaded (self);
   g_free (self);
   ts_engine_free (origin);
+}
+
+gint
+ts_engine_get_threads (const TsEngine * self)
+{
+  return self->threads;
 }
 
 const gchar *

@@ -23,7 +23,9 @@ typedef struct
   const gchar *device;          /* "auto", "cpu", "cuda", "cuda:N" or "mps" */
   const gchar *preferred_device;        /* what "auto" tries first, or NULL */
   const gchar *method;          /* NULL: "forward" */
-  gint threads;                 /* intra-op threads of the CPU; 0: one a core */
+  gint threads;                 /* intra-op threads of the CPU; 0: one a core that
+                                   other runs have not */
+  guint cpu_lanes;              /* runs at a time on the CPU; 0: 1 */
   TsDtype dtype;                /* of floating parameters */
   const gchar *weights;         /* safetensors file put over the module's own, or NULL */
   GBytes *bytes;                /* of path and of weights, where they were read */
@@ -48,6 +50,9 @@ TsEngine *ts_engine_fork (TsEngine * self);
 /* Whether @device is a well-formed device string; else TS_ERROR_CONFIG with the
  * choices.  Needs no libtorch. */
 gboolean ts_engine_device_is_valid (const gchar * device, GError ** error);
+
+/* What came of the option, 0: one a core. */
+gint ts_engine_get_threads (const TsEngine * self);
 
 /* The device in use ("cpu", "cuda:0"), and why "auto" took it; owned. */
 const gchar *ts_engine_get_device (const TsEngine * self);

@@ -2,7 +2,10 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
+#define _GNU_SOURCE             /* CPU_COUNT() */
 #include "tsthread.h"
+
+#include <sched.h>
 
 #include "tserror.h"
 
@@ -18,4 +21,14 @@ ts_thread_start (const gchar * name, GThreadFunc func, gpointer data,
         "the thread \"%s\" cannot start: %s; end other programs, or raise the "
         "limits on processes (ulimit -u) and memory", name, cause->message);
   return thread;
+}
+
+guint
+ts_thread_count_processors (void)
+{
+  cpu_set_t usable;
+
+  if (sched_getaffinity (0, sizeof usable, &usable) == 0)
+    return CPU_COUNT (&usable);
+  return g_get_num_processors ();
 }

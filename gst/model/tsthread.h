@@ -13,4 +13,7 @@ G_BEGIN_DECLS
 GThread *ts_thread_start (const gchar * name, GThreadFunc func, gpointer data,
     GError ** error);
 
+/* Those that this process may use. */
+guint ts_thread_count_processors (void);
+
 G_END_DECLS

@@ -36,6 +36,7 @@ typedef struct
 struct _TsInstance
 {
   TsInstanceOptions options;    /* without the model's */
+  guint n_cpu_lanes;            /* if it is on the CPU */
   GPtrArray *devices;           /* of Device, one at least */
 
   GMutex lock;                  /* guards what follows; never held while a lane
@@ -88,14 +89,30 @@ add_lane (TsInstance * self, Device * device, TsDetector * detector,
   return TRUE;
 }
 
+/* The process of an isolated module runs one thing at a time. */
+static guint
+choose_cpu_lanes (const TsInstanceOptions * options)
+{
+  gint threads = MAX (options->model.threads, 1);
+
+  if (options->model.safety.isolated)
+    return 1;
+  if (options->n_lanes)
+    return options->n_lanes;
+  if (options->scheduling == TS_SCHEDULING_LATENCY)
+    return 1;
+  return CLAMP (ts_thread_count_processors () / threads, 1,
+      TS_INSTANCE_MAX_CPU_LANES);
+}
+
 static guint
 choose_lanes (const TsInstance * self)
 {
   const Device *first = g_ptr_array_index (self->devices, 0);
 
-  if (self->options.n_lanes)
-    return self->options.n_lanes;
-  return g_str_equal (ts_detector_get_device (first->detector), "cpu") ? 1 : 2;
+  if (g_str_equal (ts_detector_get_device (first->detector), "cpu"))
+    return self->n_cpu_lanes;
+  return self->options.n_lanes ? self->options.n_lanes : 2;
 }
 
 /* Forks without the lock, as that may compute; the device's first lane does it, alone
@@ -190,16 +207,19 @@ start_lanes (TsInstance * self, GError ** error)
 TsInstance *
 ts_instance_new (const TsInstanceOptions * options, GError ** error)
 {
-  TsDetector *detector = ts_detector_open (&options->model, error);
+  TsDetectorOptions model = options->model;
+  TsDetector *detector;
   TsInstance *self;
 
+  model.cpu_lanes = choose_cpu_lanes (options);
+  detector = ts_detector_open (&model, error);
   if (!detector)
     return NULL;
   self = g_new0 (TsInstance, 1);
   init (self, options);
+  self->n_cpu_lanes = model.cpu_lanes;
   add_device (self, detector);
-  if ((!options->all_devices
-          || open_other_devices (self, &options->model, error))
+  if ((!options->all_devices || open_other_devices (self, &model, error))
       && start_lanes (self, error))
     return self;
   ts_instance_free (self);

@@ -14,6 +14,7 @@
 G_BEGIN_DECLS
 
 #define TS_INSTANCE_MAX_BATCH 64
+#define TS_INSTANCE_MAX_CPU_LANES 8     /* each has tensors of its own */
 
 typedef struct _TsInstance TsInstance;
 
@@ -31,8 +32,11 @@ typedef struct
   guint batch_size;             /* 1 to TS_INSTANCE_MAX_BATCH */
   gint64 batch_timeout_us;
   TsScheduling scheduling;
-  guint n_lanes;                /* of a device; 0: one on the CPU, two elsewhere, so that
-                                   copying and computing overlap */
+  guint n_lanes;                /* of a device; 0: two on a card, so that copying and
+                                   computing overlap; on the CPU one, for throughput
+                                   one a core, TS_INSTANCE_MAX_CPU_LANES at most, as
+                                   the threads of one forward pass wait for each
+                                   other; one with isolation */
   gboolean all_devices;         /* a model on a CUDA device is loaded onto all of them */
 } TsInstanceOptions;
 

@@ -11,6 +11,7 @@
 #include "fakemodel.h"
 #include "modeltest.h"
 #include "tsregistry.h"
+#include "tsthread.h"
 
 #define EDGE 8
 #define ECHO(more) "{\"config\": \"{\\\"imgsz\\\": [8, 8]}\", " more \
@@ -489,6 +490,42 @@ test_lanes (Fixture * f, gconstpointer script)
   ts_registry_release (instance);
 }
 
+static void
+assert_lanes (Fixture * f, guint n_lanes, gint threads)
+{
+  TsInstance *instance = acquire (f, NULL);
+  TsModelUse use;
+
+  ts_detector_get_use (ts_instance_get_detector (instance), &use);
+  g_assert_cmpuint (ts_instance_get_max_lanes (instance), ==, n_lanes);
+  g_assert_cmpint (use.threads, ==, threads);
+  ts_registry_release (instance);
+}
+
+/* What nobody asked for: cores go round once, and a card has lanes of its own. */
+static void
+test_lanes_and_threads (Fixture * f, gconstpointer script)
+{
+  gint n_cores = ts_thread_count_processors ();
+  gint n_lanes = MIN (n_cores, TS_INSTANCE_MAX_CPU_LANES);
+
+  assert_lanes (f, 1, 0);
+  f->options.n_lanes = 3;
+  assert_lanes (f, 3, MAX (n_cores / 3, 1));
+  f->options.n_lanes = 0;
+  f->options.scheduling = TS_SCHEDULING_THROUGHPUT;
+  assert_lanes (f, n_lanes, n_cores / n_lanes);
+  f->options.model.threads = n_cores;
+  assert_lanes (f, 1, n_cores);
+  f->options.model.threads = n_cores + 1;
+  assert_lanes (f, 1, n_cores + 1);
+  f->options.model.threads = 0;
+  g_setenv ("FAKESHIM_DEVICES", "cpu,cuda:0", TRUE);
+  f->options.model.device = "cuda:0";
+  assert_lanes (f, 2, 0);
+  g_unsetenv ("FAKESHIM_DEVICES");
+}
+
 /* Gives the milliseconds that 8 pictures take at 100 ms each, one lane a device. */
 static gint64
 time_devices (Fixture * f, guint n_devices)
@@ -640,6 +677,7 @@ main (int argc, char **argv)
   ADD ("errors are of each", fails, test_errors_are_of_each);
   ADD ("cancel", slow, test_cancel);
   ADD ("lanes", slow, test_lanes);
+  ADD ("lanes and threads", ECHO (""), test_lanes_and_threads);
   ADD ("devices", slow, test_devices);
   ADD ("all devices are warm", ECHO ("\"late_ms\": 400, "),
       test_all_devices_are_warm);
