@@ -2,9 +2,10 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * usage: bare_forward SHIM MODEL.pt WIDTH HEIGHT fp32|bf16 fastest|plain
+ * usage: bare_forward SHIM MODEL.pt WIDTH HEIGHT fp32|bf16 fastest|plain|together
  * With "plain" the module is loaded, frozen and run once, and nothing else: what a
- * start costs at least.  See lines.h.
+ * start costs at least.  With "together" each core runs a forward pass of its own.  See
+ * lines.h.
  */
 #include <dlfcn.h>
 #include <string.h>
@@ -19,6 +20,7 @@ typedef struct
   const TsShimApi *api;
   TsShimModule *module;
   TsShimTensor input;
+  gint n_left;                  /* atomic */
 } Bare;
 
 static gchar text[4096];
@@ -90,6 +92,30 @@ take_fastest (Bare * self, TsShimDtype precision)
   return name;
 }
 
+static gpointer
+run_some (gpointer user)
+{
+  Bare *self = user;
+
+  while (g_atomic_int_add (&self->n_left, -1) > 0)
+    run (self);
+  return NULL;
+}
+
+static void
+run_together (gpointer user, gint n)
+{
+  Bare *self = user;
+  guint n_threads = g_get_num_processors ();
+  g_autofree GThread **threads = g_new (GThread *, n_threads);
+
+  self->n_left = n;
+  for (guint i = 0; i < n_threads; i++)
+    threads[i] = g_thread_new ("run", run_some, self);
+  for (guint i = 0; i < n_threads; i++)
+    g_thread_join (threads[i]);
+}
+
 static void
 open_shim (Bare * self, const gchar * path)
 {
@@ -122,6 +148,7 @@ int
 main (int argc, char **argv)
 {
   gboolean plain = argc > 6 && g_str_equal (argv[6], "plain");
+  gboolean together = argc > 6 && g_str_equal (argv[6], "together");
   gint64 start = g_get_monotonic_time ();
   TsShimLoadOptions options = {.device = "cpu",.tunable = !plain };
   const gchar *form = "frozen";
@@ -130,12 +157,13 @@ main (int argc, char **argv)
 
   if (argc != 7) {
     fprintf (stderr, "usage: %s SHIM MODEL.pt WIDTH HEIGHT fp32|bf16 "
-        "fastest|plain\n", argv[0]);
+        "fastest|plain|together\n", argv[0]);
     return 2;
   }
   g_setenv ("GOMP_SPINCOUNT", "0", FALSE);
   g_setenv ("OPENBLAS_THREAD_TIMEOUT", "18", FALSE);
   options.path = argv[2];
+  options.threads = together ? 1 : 0;
   make_input (&self, atoi (argv[3]), atoi (argv[4]));
   start = g_get_monotonic_time ();
   open_shim (&self, argv[1]);
@@ -149,6 +177,9 @@ main (int argc, char **argv)
       "\"runtime\": \"%s\"}\n", start_ms, read_memory_kb ("VmRSS"), form,
       self.api->runtime ());
   fflush (stdout);
-  answer_lines (run, &self);
+  if (together)
+    answer_rates (run_together, &self);
+  else
+    answer_lines (run, &self);
   return 0;
 }

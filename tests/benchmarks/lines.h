@@ -3,7 +3,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * A program prints one JSON line once it is ready.  For each line that then comes
- * in, a number of frames, it prints the milliseconds of each as a JSON array.
+ * in, a number of frames, it prints the milliseconds of each as a JSON array; one
+ * that has several frames on their way at a time, the mean of all.
  */
 #pragma once
 
@@ -39,6 +40,22 @@ answer_lines (gdouble (*run) (gpointer user), gpointer user)
     for (gint i = 0; i < n; i++)
       printf ("%s%.3f", i ? ", " : "[", run (user));
     puts ("]");
+    fflush (stdout);
+  }
+}
+
+/* @run: n frames, as fast as they go. */
+static inline void
+answer_rates (void (*run) (gpointer user, gint n), gpointer user)
+{
+  gchar line[32];
+
+  while (fgets (line, sizeof line, stdin)) {
+    gint n = atoi (line);
+    gint64 start = g_get_monotonic_time ();
+
+    run (user, n);
+    printf ("[%.3f]\n", (g_get_monotonic_time () - start) / 1000. / n);
     fflush (stdout);
   }
 }

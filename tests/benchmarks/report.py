@@ -27,6 +27,7 @@ MODULE = PACKAGE / 'backends/tch/model.pt'
 # A page on a screen: 1080p, which is letterboxed to 1024 x 576.
 WIDTH, HEIGHT, TENSOR_WIDTH, TENSOR_HEIGHT = 1920, 1080, 1024, 576
 FRAMES = 3
+TOGETHER = 8  # where several are on their way at a time
 # On a machine this busy one frame a turn must do, or the report takes hours.
 SLOW_MS = 1500
 START_ROUNDS = 3
@@ -42,7 +43,8 @@ class Missing(Exception):
 
 
 class Contender:
-    def __init__(self, command, environment=None):
+    def __init__(self, command, environment=None, frames=FRAMES):
+        self.frames = frames  # a turn
         # A pipe that nobody reads would stop those that have much to say.
         self.complaints = tempfile.TemporaryFile('w+')
         self.process = subprocess.Popen(
@@ -63,8 +65,8 @@ class Contender:
     def answer(self):
         return json.loads(self.process.stdout.readline())
 
-    def run(self, frames=FRAMES):
-        self.ask(frames)
+    def run(self, frames=None):
+        self.ask(frames or self.frames)
         return statistics.median(self.answer())
 
     def close(self):
@@ -99,30 +101,32 @@ class Report:
                         (500, 60 + 48 * i), cv2.FONT_HERSHEY_SIMPLEX, 1, (0,) * 3, 2)
         page.tofile(self.frame)
 
-    def pipeline(self, elements, environment=None):
+    def pipeline(self, elements, environment=None, together=False):
         caps = f'video/x-raw,format=RGB,width={WIDTH},height={HEIGHT},framerate=30/1'
         return Contender([self.build / 'tests/benchmarks/run_pipeline', caps, self.frame,
-                          elements], environment)
+                          elements, *(['together'] if together else [])], environment,
+                         TOGETHER if together else FRAMES)
 
     def ours(self, precision='fp32', more='', environment=None):
         if precision == 'bf16' and not has_bfloat16():
             raise Missing('this CPU has no bfloat16')
         return self.pipeline(f'torchscriptinfer model={PACKAGE} precision={precision} '
-                             f'{more}', environment)
+                             f'{more}', environment, 'throughput' in more)
 
     def bare(self, precision, form='fastest'):
         if precision == 'bf16' and not has_bfloat16():
             raise Missing('this CPU has no bfloat16')
         return Contender([self.build / 'tests/benchmarks/bare_forward',
                           os.environ['GST_TORCHSCRIPT_SHIM'], MODULE, TENSOR_WIDTH,
-                          TENSOR_HEIGHT, precision, form])
+                          TENSOR_HEIGHT, precision, form],
+                         frames=TOGETHER if form == 'together' else FRAMES)
 
     def python(self):
         return Contender([sys.executable, SOURCE / 'tests/benchmarks/run_python.py',
                           MODULE, self.frame, WIDTH, HEIGHT],
                          {'OMP_NUM_THREADS': str(os.cpu_count())})
 
-    def onnxinference(self):
+    def onnxinference(self, together=False):
         if not self.onnx:
             raise Missing('no --onnx MODEL.onnx (tests/benchmarks/export_onnx.py)')
         if subprocess.run(['gst-inspect-1.0', '--exists', 'onnxinference']).returncode:
@@ -131,7 +135,7 @@ class Report:
             f'videoconvert ! videoscale ! video/x-raw,width={TENSOR_WIDTH},'
             f'height={TENSOR_HEIGHT} ! onnxinference model-file={self.onnx} '
             'input-image-format=chw input-tensor-scale=255 '
-            'optimization-level=enable-all')
+            'optimization-level=enable-all', together=together)
 
     def nnstreamer(self):
         if subprocess.run(['gst-inspect-1.0', '--exists', 'tensor_filter']).returncode:
@@ -163,7 +167,7 @@ class Report:
         for _ in range(rounds):
             for name, contender in running.items():
                 slow = times[name] and times[name][-1] > SLOW_MS
-                times[name].append(contender.run(1 if slow else FRAMES))
+                times[name].append(contender.run(1 if slow else None))
         for what, ours, rival, goal in pairs:
             absent = [missing[name] for name in (ours, rival) if name in missing]
             if absent:
@@ -186,6 +190,13 @@ class Report:
                 ('pipeline, float32', ours, 'Python', 1.6),
                 ('pipeline, float32', ours, 'NNStreamer', 1.8),
                 ('pipeline, float32', ours, 'onnxinference', 1.3)])
+        self.duel(rounds, {
+            ours: lambda: self.ours(more='scheduling=throughput'),
+            'bare, a forward a core': lambda: self.bare('fp32', 'together'),
+            'Python': self.python, 'onnxinference': lambda: self.onnxinference(True)}, [
+                ('the same for throughput', ours, 'bare, a forward a core', 0.97),
+                ('the same for throughput', ours, 'Python', 1.6),
+                ('the same for throughput', ours, 'onnxinference', 1.3)])
         self.duel(rounds, {
             ours: lambda: self.ours('bf16'), 'bare forward': lambda: self.bare('bf16'),
             'float32': self.ours, 'onnxinference': self.onnxinference}, [

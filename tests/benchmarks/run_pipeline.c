@@ -2,10 +2,10 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * usage: run_pipeline CAPS FRAME.raw ELEMENTS
+ * usage: run_pipeline CAPS FRAME.raw ELEMENTS [together]
  * appsrc ! ELEMENTS ! appsink; each frame is FRAME.raw.  The time of a frame is that
  * from its going in to its coming out, the start that from NULL to the first frame's
- * coming out.  See lines.h.
+ * coming out.  With "together" all that are asked for go in at once.  See lines.h.
  */
 #include <gst/app/gstappsink.h>
 #include <gst/app/gstappsrc.h>
@@ -36,21 +36,42 @@ fail (Runner * self)
   exit (1);
 }
 
-static gdouble
-run (gpointer user)
+static void
+push (Runner * self)
 {
-  Runner *self = user;
   GstBuffer *buffer = gst_buffer_new_wrapped_bytes (self->frame);
-  gint64 start = g_get_monotonic_time ();
-  GstSample *sample;
 
   GST_BUFFER_PTS (buffer) = self->n++ * GST_SECOND / 30;
   gst_app_src_push_buffer (self->source, buffer);
-  sample = gst_app_sink_pull_sample (self->sink);
+}
+
+static void
+pull (Runner * self)
+{
+  GstSample *sample = gst_app_sink_pull_sample (self->sink);
+
   if (!sample)
     fail (self);
   gst_sample_unref (sample);
+}
+
+static gdouble
+run (gpointer user)
+{
+  gint64 start = g_get_monotonic_time ();
+
+  push (user);
+  pull (user);
   return (g_get_monotonic_time () - start) / 1000.;
+}
+
+static void
+run_together (gpointer user, gint n)
+{
+  for (gint i = 0; i < n; i++)
+    push (user);
+  for (gint i = 0; i < n; i++)
+    pull (user);
 }
 
 static void
@@ -81,8 +102,8 @@ main (int argc, char **argv)
   gdouble ms;
 
   gst_init (&argc, &argv);
-  if (argc != 4 || !g_file_get_contents (argv[2], &data, &size, NULL)) {
-    fprintf (stderr, "usage: %s CAPS FRAME.raw ELEMENTS\n", argv[0]);
+  if (argc < 4 || !g_file_get_contents (argv[2], &data, &size, NULL)) {
+    fprintf (stderr, "usage: %s CAPS FRAME.raw ELEMENTS [together]\n", argv[0]);
     return 2;
   }
   self.frame = g_bytes_new_take (data, size);
@@ -97,7 +118,10 @@ main (int argc, char **argv)
   printf ("{\"start_ms\": %.1f, \"rss_kb\": %d}\n", ms,
       read_memory_kb ("VmRSS"));
   fflush (stdout);
-  answer_lines (run, &self);
+  if (argc > 4)
+    answer_rates (run_together, &self);
+  else
+    answer_lines (run, &self);
   gst_element_set_state (self.pipeline, GST_STATE_NULL);
   return 0;
 }
