@@ -28,6 +28,7 @@ struct TsShimModule {
   std::string config;
   torch::jit::Module module;
   bool writes_input = true;
+  bool keeps_state = true;
   bool channels_last = false;
   bool is_frozen = false;  // its parameters are constants of the graph
   // What other forms are made of, until settle().

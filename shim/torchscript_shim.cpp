@@ -28,6 +28,7 @@
 #include "describe.h"
 #include "fold_graph.h"
 #include "model_file.h"
+#include "module_state.h"
 #include "move_graph.h"
 #include "run_memory.h"
 #include "shim_error.h"
@@ -169,6 +170,7 @@ std::unique_ptr<TsShimModule> load_module(const TsShimLoadOptions &options) {
   fit_to_device(self->module, *self);
   if (self->device.is_cuda()) ts::prepare_card(self->device);
   self->writes_input = writes_input(self->module, self->method_name);
+  self->keeps_state = ts::keeps_state(self->module, self->method_name);
   self->weight_bytes = ts::count_weight_bytes(self->module, self->method_name);
   if (options.tunable) {
     self->as_loaded = std::move(module);
@@ -343,6 +345,7 @@ void use(const TsShimModule *module, TsShimUse *use) {
   use->threads = module->threads;
   use->weight_bytes = module->weight_bytes;
   use->device_bytes = ts::bytes_on_card(module->device);
+  use->keeps_state = module->keeps_state;
 }
 
 TsShimApi make_api() {

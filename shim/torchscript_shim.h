@@ -159,6 +159,7 @@ typedef struct
                                  * use; memory that tensors share counts once */
   int64_t device_bytes;         /* that libtorch holds on the module's card for all of
                                  * the process; -1: on no card, or not known */
+  int32_t keeps_state;          /* a run may change the module: one at a time */
 } TsShimUse;
 
 typedef struct TsShimModule TsShimModule;

@@ -648,7 +648,8 @@ ts_infer_settings_get_max_in_flight (const TsInferSettings * self,
   if (self->max_in_flight > 0)
     return self->max_in_flight;
   if (self->scheduling == TS_SCHEDULING_LATENCY)
-    return ts_instance_get_n_devices (instance) * MAX (self->lanes, 1);
+    return self->lanes ? ts_instance_get_max_lanes (instance) :
+        ts_instance_get_n_devices (instance);
   /* A full batch waits while all lanes run one. */
   return (ts_instance_get_max_lanes (instance) + 1) * self->batch_size;
 }

@@ -187,6 +187,12 @@ ts_detector_open (const TsDetectorOptions * options, GError ** error)
   return g_steal_pointer (&self);
 }
 
+gboolean
+ts_detector_may_be_tuned (const TsDetector * self)
+{
+  return self->tunable;
+}
+
 TsDetector *
 ts_detector_fork (TsDetector * self)
 {

@@ -108,6 +108,9 @@ const gchar *ts_detector_get_batch_note (const TsDetector * self);
  * tensors; owned. */
 const gchar *ts_detector_get_frames_note (const TsDetector * self);
 
+/* Whether a warm-up may still change the module's form. */
+gboolean ts_detector_may_be_tuned (const TsDetector * self);
+
 /* Another lane into the same module: shares its weights and description, has
  * buffers of its own, and so may run in another thread at the same time.  Only
  * after a run of @self, which settles the size of input if that is found by

@@ -345,6 +345,7 @@ ts_engine_get_use (const TsEngine * self, TsModelUse * use)
   use->threads = taken.threads;
   use->weight_bytes = taken.weight_bytes;
   use->device_bytes = taken.device_bytes;
+  use->keeps_state = taken.keeps_state != 0;
 }
 
 const gchar *

@@ -15,6 +15,7 @@ typedef struct
   gint threads;                 /* of the CPU, for one forward pass */
   gint64 weight_bytes;
   gint64 device_bytes;          /* of the card, all of this process; -1: not known */
+  gboolean keeps_state;         /* a run may change the module: one at a time */
 } TsModelUse;
 
 G_END_DECLS

@@ -93,16 +93,18 @@ add_lane (TsInstance * self, Device * device, TsDetector * detector,
 static guint
 choose_cpu_lanes (const TsInstanceOptions * options)
 {
-  gint threads = MAX (options->model.threads, 1);
+  guint n_cores = ts_thread_count_processors ();
+  guint threads = options->model.threads;
 
+  if (threads == 0)
+    threads = 1 + (n_cores - 1) / TS_INSTANCE_MAX_CPU_LANES;
   if (options->model.safety.isolated)
     return 1;
   if (options->n_lanes)
     return options->n_lanes;
   if (options->scheduling == TS_SCHEDULING_LATENCY)
     return 1;
-  return CLAMP (ts_thread_count_processors () / threads, 1,
-      TS_INSTANCE_MAX_CPU_LANES);
+  return CLAMP (n_cores / threads, 1, TS_INSTANCE_MAX_CPU_LANES);
 }
 
 static guint
@@ -124,6 +126,9 @@ add_lanes (TsInstance * self, Lane * lane)
   guint n = choose_lanes (self);
 
   if (lane->detector != device->detector || device->has_lanes)
+    return;
+  /* A form that it may still take would change what the other lanes run. */
+  if (self->n_cpu_lanes > 1 && ts_detector_may_be_tuned (lane->detector))
     return;
   for (guint i = device->n_lanes; !device->has_lanes && i < n; i++) {
     TsDetector *fork = ts_detector_fork (lane->detector);
@@ -204,22 +209,45 @@ start_lanes (TsInstance * self, GError ** error)
   return done;
 }
 
+/* A module that a run may change gets one lane, and on the CPU all cores: there it is
+ * loaded anew, as the threads are those of the load. */
+static TsDetector *
+open_detector (TsInstanceOptions * options, GError ** error)
+{
+  TsDetector *detector;
+  TsModelUse use;
+
+  options->model.cpu_lanes = choose_cpu_lanes (options);
+  detector = ts_detector_open (&options->model, error);
+  if (!detector)
+    return NULL;
+  ts_detector_get_use (detector, &use);
+  if (!use.keeps_state)
+    return detector;
+  options->n_lanes = 1;
+  if (options->model.cpu_lanes == 1
+      || !g_str_equal (ts_detector_get_device (detector), "cpu"))
+    return detector;
+  ts_detector_free (detector);
+  options->model.cpu_lanes = 1;
+  return ts_detector_open (&options->model, error);
+}
+
 TsInstance *
 ts_instance_new (const TsInstanceOptions * options, GError ** error)
 {
-  TsDetectorOptions model = options->model;
-  TsDetector *detector;
+  TsInstanceOptions settled = *options;
+  TsDetector *detector = open_detector (&settled, error);
   TsInstance *self;
 
-  model.cpu_lanes = choose_cpu_lanes (options);
-  detector = ts_detector_open (&model, error);
   if (!detector)
     return NULL;
   self = g_new0 (TsInstance, 1);
-  init (self, options);
-  self->n_cpu_lanes = model.cpu_lanes;
+  init (self, &settled);
+  self->n_cpu_lanes = settled.model.cpu_lanes;
   add_device (self, detector);
-  if ((!options->all_devices || open_other_devices (self, &model, error))
+  if ((!options->all_devices
+          || open_other_devices (self, &settled.model, error))
       && start_lanes (self, error))
     return self;
   ts_instance_free (self);

@@ -24,7 +24,7 @@
  *   "describe": VALUE            what describe() answers; else an empty dict
  *   "output": VALUE              what run() answers; else None
  *   "outputs": [VALUE, ...]      instead: one for each run, then the first again
- *   "weight_bytes": N            what use() tells
+ *   "weight_bytes": N, "keeps_state": true  what use() tells
  *   "upload_ms": N               of a lane's run, which takes as long at least
  *   "lane_limit": N              a lane's batch of more frames is a MEMORY error
  *   "whole": VALUE               what lane_answer() gives, and a lane's run that keeps
@@ -626,6 +626,8 @@ use (const TsShimModule * self, TsShimUse * use)
   use->weight_bytes = json_object_get_int_member_with_default (self->script,
       "weight_bytes", 0);
   use->device_bytes = -1;
+  use->keeps_state = json_object_get_boolean_member_with_default (self->script,
+      "keeps_state", FALSE);
 }
 
 const TsShimApi *

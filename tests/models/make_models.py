@@ -257,6 +257,19 @@ class Counter(nn.Module):
         return self.calls
 
 
+class Remembers(nn.Module):
+    """Returns the input of the call before, which it keeps as an attribute."""
+
+    def __init__(self):
+        super().__init__()
+        self.last = torch.zeros(1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        last = self.last
+        self.last = x * 1
+        return last
+
+
 class Ramp(nn.Module):
     """Traced below: the device of arange() becomes a constant of the graph."""
 
@@ -365,6 +378,7 @@ SCRIPTED = {
     "two_methods": TwoMethods, "two_phases": TwoPhases, "two_inputs": TwoInputs,
     "list_input": ListInput,
     "fixed_size": FixedSize, "inplace": InPlace, "counter": Counter,
+    "remembers": Remembers,
     "tied": Tied, "custom_op": CustomOp,
     "head": Head, "stays_behind": StaysBehind, "unnamed_device": UnnamedDevice,
     "branches": Branches, "activated": Activated, "waits": Waits, "product": Product,

@@ -507,14 +507,21 @@ static void
 test_lanes_and_threads (Fixture * f, gconstpointer script)
 {
   gint n_cores = ts_thread_count_processors ();
-  gint n_lanes = MIN (n_cores, TS_INSTANCE_MAX_CPU_LANES);
+  gint n_lanes;
 
   assert_lanes (f, 1, 0);
   f->options.n_lanes = 3;
   assert_lanes (f, 3, MAX (n_cores / 3, 1));
   f->options.n_lanes = 0;
   f->options.scheduling = TS_SCHEDULING_THROUGHPUT;
+  n_lanes = n_cores / (1 + (n_cores - 1) / TS_INSTANCE_MAX_CPU_LANES);
   assert_lanes (f, n_lanes, n_cores / n_lanes);
+  fake_model_write (f->path, ECHO ("\"keeps_state\": true, "));
+  assert_lanes (f, 1, 0);
+  f->options.n_lanes = 2;
+  assert_lanes (f, 1, 0);
+  f->options.n_lanes = 0;
+  fake_model_write (f->path, script);
   f->options.model.threads = n_cores;
   assert_lanes (f, 1, n_cores);
   f->options.model.threads = n_cores + 1;

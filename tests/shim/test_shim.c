@@ -679,6 +679,30 @@ test_run_after_failure (void)
   api->module_free (module);
 }
 
+/* State: what a module may change as it runs, in whatever way. */
+
+static void
+test_state (void)
+{
+  static const struct
+  {
+    const gchar *name;
+    gboolean keeps_state;
+  } cases[] = {
+    {"counter.pt", TRUE}, {"remembers.pt", TRUE}, {"boxes_e2e.pt", FALSE},
+    {"inplace.pt", FALSE}, {"head.pt", FALSE}
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    TsShimModule *module = shim_test_load (cases[i].name);
+    TsShimUse use;
+
+    api->use (module, &use);
+    g_assert_cmpint (use.keeps_state, ==, cases[i].keeps_state);
+    api->module_free (module);
+  }
+}
+
 /* Threads */
 
 typedef int (*CountFunc) (void);
@@ -850,6 +874,7 @@ main (int argc, char **argv)
   g_test_add_func ("/shim/fail/output", test_outputs_without_c_form);
   g_test_add_func ("/shim/fail/input", test_input_arguments);
   g_test_add_func ("/shim/fail/then-run", test_run_after_failure);
+  g_test_add_func ("/shim/state", test_state);
   g_test_add_func ("/shim/threads/number", test_threads);
   g_test_add_func ("/shim/threads/blas", test_blas_threads);
   g_test_add_func ("/shim/threads/side-by-side", test_modules_side_by_side);
