@@ -142,11 +142,21 @@ write_use (Host * self)
       use.weight_bytes, use.device_bytes);
 }
 
+/* Takes a descriptor that came with a request; what nobody takes is closed. */
+static gboolean
+open_shared (TsShared * self, int *fd)
+{
+  int taken = *fd;
+
+  *fd = -1;
+  return ts_shared_open (self, taken);
+}
+
 static void
 answer_load (Host * self, GVariant * message, int *fds)
 {
-  gboolean mapped = ts_shared_open (&self->model, fds[0])
-      && (fds[1] < 0 || ts_shared_open (&self->weights, fds[1]));
+  gboolean mapped = open_shared (&self->model, &fds[0])
+      && (fds[1] < 0 || open_shared (&self->weights, &fds[1]));
   TsShimStatus status = mapped && !self->module ? load (self, message) :
       fail (self, TS_SHIM_ERROR_MEMORY, "the model cannot be mapped");
   const gchar *config = NULL;
@@ -254,8 +264,8 @@ run (Host * self, GVariant * message, TsShimValue ** value)
 static void
 answer_run (Host * self, GVariant * message, int *fds)
 {
-  gboolean mapped = (fds[0] < 0 || ts_shared_open (&self->inputs, fds[0]))
-      && (fds[1] < 0 || ts_shared_open (&self->outputs, fds[1]))
+  gboolean mapped = (fds[0] < 0 || open_shared (&self->inputs, &fds[0]))
+      && (fds[1] < 0 || open_shared (&self->outputs, &fds[1]))
       && ts_shared_update (&self->inputs);
   TsShimValue *value = NULL;
   TsShimStatus status = mapped ? run (self, message, &value) :
@@ -311,16 +321,11 @@ is_of_type (GVariant * message, const gchar * type)
 }
 
 static gboolean
-serve (Host * self)
+answer_request (Host * self, GVariant * request, int *fds)
 {
-  g_autoptr (GVariant) request = NULL;
   g_autoptr (GVariant) message = NULL;
-  int fds[TS_WIRE_MAX_FDS];
   guint8 kind;
 
-  if (ts_wire_receive (TS_WIRE_FD, TS_WIRE_REQUEST, 0, &request, fds)
-      != TS_WIRE_DONE)
-    return FALSE;
   g_variant_get (request, "(yv)", &kind, &message);
   *self->error = '\0';
   if (kind == TS_WIRE_CHECK_DEVICE && is_of_type (message, TS_WIRE_DEVICE))
@@ -336,6 +341,23 @@ serve (Host * self)
   else
     return FALSE;
   return TRUE;
+}
+
+static gboolean
+serve (Host * self)
+{
+  g_autoptr (GVariant) request = NULL;
+  int fds[TS_WIRE_MAX_FDS];
+  gboolean known;
+
+  if (ts_wire_receive (TS_WIRE_FD, TS_WIRE_REQUEST, 0, &request, fds)
+      != TS_WIRE_DONE)
+    return FALSE;
+  known = answer_request (self, request, fds);
+  for (guint i = 0; i < TS_WIRE_MAX_FDS; i++)
+    if (fds[i] >= 0)
+      close (fds[i]);
+  return known;
 }
 
 /* A module that never returns must not outlive the plugin. */

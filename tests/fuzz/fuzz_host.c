@@ -105,6 +105,19 @@ host_clear (Host * self)
   ts_shared_clear (&self->outputs);
 }
 
+/* The next free one stays the same. */
+static void
+check_descriptors (void)
+{
+  static int first = -1;
+  int next = dup (STDERR_FILENO);
+
+  close (next);
+  if (first < 0)
+    first = next;
+  g_assert_cmpint (next, ==, first);
+}
+
 int
 LLVMFuzzerTestOneInput (const uint8_t * data, size_t size)
 {
@@ -115,6 +128,7 @@ LLVMFuzzerTestOneInput (const uint8_t * data, size_t size)
   gboolean goes_on = TRUE;
   int ends[2];
 
+  check_descriptors ();
   self.api = ts_shim_open (NULL);
   g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM, 0, ends), ==, 0);
   host_socket = ends[0];
@@ -126,5 +140,6 @@ LLVMFuzzerTestOneInput (const uint8_t * data, size_t size)
   host_clear (&self);
   close (ends[0]);
   close (ends[1]);
+  check_descriptors ();
   return 0;
 }
