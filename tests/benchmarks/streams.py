@@ -84,7 +84,7 @@ class Report:
     def rate(self, rounds):
         batch = self.find_best_batch(rounds)
         one = self.start(1, f'batch-size={batch} scheduling=throughput')
-        many = self.start(STREAMS, f'batch-size={batch}')
+        many = self.start(STREAMS, f'batch-size={batch} scheduling=throughput')
         turns = []
         for _ in range(rounds):
             turns.append((self.tell(one, f'run {FRAMES}'),
