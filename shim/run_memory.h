@@ -8,9 +8,9 @@ namespace ts {
 // Once, before libtorch computes anything.
 void install_run_memory();
 
-// One at a time a thread.  While it lives, large tensors that this thread makes lie in memory that is kept from
-// one run to the next, in huge pages where the system has them.  They may outlive it, and
-// be freed by any thread.
+// One at a time a thread.  While it lives, large tensors that this thread makes lie in
+// memory that is kept from one run to the next, in huge pages where the system has them.
+// They may outlive it, and be freed by any thread.
 class RunMemory {
  public:
   RunMemory();

@@ -342,8 +342,9 @@ install_sharing (GObjectClass * klass)
   add (klass, FIELD (max_in_flight),
       g_param_spec_uint ("max-in-flight", "Maximum in flight",
           "Frames inside the element at a time; 1 makes it hold upstream until a "
-          "frame is through (0: one a device, and with scheduling=throughput a "
-          "batch more than can run at a time)", 0, 1024, 0, READY));
+          "frame is through (0: one a device, or as many as lanes says, and "
+          "with scheduling=throughput a batch more than can run at a time)", 0,
+          1024, 0, READY));
   add (klass, FIELD (lanes), g_param_spec_uint ("lanes", "Lanes",
           "Forward passes that run at a time on a device (0: two on a card; on "
           "the CPU one, and with scheduling=throughput one a core, at most 8)",

@@ -35,8 +35,7 @@ typedef struct
 
 struct _TsInstance
 {
-  TsInstanceOptions options;    /* without the model's */
-  guint n_cpu_lanes;            /* if it is on the CPU */
+  TsInstanceOptions options;    /* without the model's; n_lanes is settled */
   GPtrArray *devices;           /* of Device, one at least */
 
   GMutex lock;                  /* guards what follows; never held while a lane
@@ -107,14 +106,10 @@ choose_cpu_lanes (const TsInstanceOptions * options)
   return CLAMP (n_cores / threads, 1, TS_INSTANCE_MAX_CPU_LANES);
 }
 
-static guint
-choose_lanes (const TsInstance * self)
+static gboolean
+is_on_cpu (const TsDetector * detector)
 {
-  const Device *first = g_ptr_array_index (self->devices, 0);
-
-  if (g_str_equal (ts_detector_get_device (first->detector), "cpu"))
-    return self->n_cpu_lanes;
-  return self->options.n_lanes ? self->options.n_lanes : 2;
+  return g_str_equal (ts_detector_get_device (detector), "cpu");
 }
 
 /* Forks without the lock, as that may compute; the device's first lane does it, alone
@@ -123,14 +118,14 @@ static void
 add_lanes (TsInstance * self, Lane * lane)
 {
   Device *device = lane->device;
-  guint n = choose_lanes (self);
 
   if (lane->detector != device->detector || device->has_lanes)
     return;
-  /* A form that it may still take would change what the other lanes run. */
-  if (self->n_cpu_lanes > 1 && ts_detector_may_be_tuned (lane->detector))
+  /* There all lanes run one module, whose form may still change. */
+  if (is_on_cpu (lane->detector) && ts_detector_may_be_tuned (lane->detector))
     return;
-  for (guint i = device->n_lanes; !device->has_lanes && i < n; i++) {
+  for (guint i = device->n_lanes;
+      !device->has_lanes && i < self->options.n_lanes; i++) {
     TsDetector *fork = ts_detector_fork (lane->detector);
 
     g_mutex_lock (&self->lock);
@@ -209,8 +204,8 @@ start_lanes (TsInstance * self, GError ** error)
   return done;
 }
 
-/* A module that a run may change gets one lane, and on the CPU all cores: there it is
- * loaded anew, as the threads are those of the load. */
+/* Settles n_lanes.  A module that a run may change gets one lane, and on the CPU all
+ * cores: there it is loaded anew, as the threads are those of the load. */
 static TsDetector *
 open_detector (TsInstanceOptions * options, GError ** error)
 {
@@ -222,14 +217,16 @@ open_detector (TsInstanceOptions * options, GError ** error)
   if (!detector)
     return NULL;
   ts_detector_get_use (detector, &use);
-  if (!use.keeps_state)
-    return detector;
-  options->n_lanes = 1;
-  if (options->model.cpu_lanes == 1
-      || !g_str_equal (ts_detector_get_device (detector), "cpu"))
+  if (use.keeps_state)
+    options->n_lanes = 1;
+  else if (is_on_cpu (detector))
+    options->n_lanes = options->model.cpu_lanes;
+  else if (options->n_lanes == 0)
+    options->n_lanes = 2;
+  if (!is_on_cpu (detector) || options->n_lanes == options->model.cpu_lanes)
     return detector;
   ts_detector_free (detector);
-  options->model.cpu_lanes = 1;
+  options->model.cpu_lanes = options->n_lanes;
   return ts_detector_open (&options->model, error);
 }
 
@@ -244,7 +241,6 @@ ts_instance_new (const TsInstanceOptions * options, GError ** error)
     return NULL;
   self = g_new0 (TsInstance, 1);
   init (self, &settled);
-  self->n_cpu_lanes = settled.model.cpu_lanes;
   add_device (self, detector);
   if ((!options->all_devices
           || open_other_devices (self, &settled.model, error))
@@ -609,7 +605,7 @@ ts_instance_get_n_devices (const TsInstance * self)
 guint
 ts_instance_get_max_lanes (const TsInstance * self)
 {
-  return self->devices->len * choose_lanes (self);
+  return self->devices->len * self->options.n_lanes;
 }
 
 gint64

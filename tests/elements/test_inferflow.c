@@ -27,7 +27,8 @@ push_stills (gpointer src)
 }
 
 static const gchar *const still_settings[] = {
-  "", "max-in-flight=5", "batch-size=4 scheduling=throughput batch-timeout=1"
+  "", "max-in-flight=5", "lanes=3",
+  "batch-size=4 scheduling=throughput batch-timeout=1"
 };
 
 /* Every page gets exactly one answer, in order, and none is lost at the end. */
@@ -57,6 +58,37 @@ GST_START_TEST (test_every_still_is_answered)
   gst_object_unref (src);
   gst_object_unref (sink);
   gst_object_unref (pipeline);
+}
+
+GST_END_TEST;
+
+/* As many frames are let in as there are lanes, and come out in order. */
+GST_START_TEST (test_lanes)
+{
+  GstElement *infer = new_infer (SLOW_ECHO, "tensors");
+  GstStructure *stats;
+  GstHarness *h;
+  gint64 start;
+  guint n_lanes;
+
+  g_object_set (infer, "lanes", 3, NULL);
+  gst_object_ref (infer);
+  h = new_harness (infer);
+  fail_unless (gst_harness_push (h, new_frame (0)) == GST_FLOW_OK);
+  pull_and_check (h, 0);
+  g_object_get (infer, "stats", &stats, NULL);
+  fail_unless (gst_structure_get_uint (stats, "lanes", &n_lanes));
+  fail_unless_equals_int (n_lanes, 3);
+  gst_structure_free (stats);
+  start = g_get_monotonic_time ();
+  for (guint i = 1; i < 4; i++)
+    fail_unless (gst_harness_push (h, new_frame (i)) == GST_FLOW_OK);
+  for (guint i = 1; i < 4; i++)
+    pull_and_check (h, i);
+  /* One after the other they take 120 ms. */
+  fail_unless (g_get_monotonic_time () - start < 110000);
+  tear_down (h);
+  gst_object_unref (infer);
 }
 
 GST_END_TEST;
@@ -1040,6 +1072,7 @@ flow_suite (void)
 
   suite_add_tcase (suite, tc);
   tcase_set_timeout (tc, 90);
+  tcase_add_test (tc, test_lanes);
   tcase_add_loop_test (tc, test_every_still_is_answered, 0,
       G_N_ELEMENTS (still_settings));
   tcase_add_test (tc, test_upstream_is_held);

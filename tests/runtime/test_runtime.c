@@ -533,6 +533,38 @@ test_lanes_and_threads (Fixture * f, gconstpointer script)
   g_unsetenv ("FAKESHIM_DEVICES");
 }
 
+static void
+assert_lanes_without_warm_up (Fixture * f, guint n_lanes)
+{
+  TsInstance *instance = acquire (f, NULL);
+  TsStream *stream = ts_stream_new (instance, 8);
+
+  for (guint i = 0; i < 2; i++) {
+    Shot *shot = shoot (stream, 0);
+
+    wait_for (shot);
+    give_back (shot);
+  }
+  ts_stream_free (stream);
+  g_assert_cmpuint (ts_instance_get_n_lanes (instance), ==, n_lanes);
+  ts_registry_release (instance);
+}
+
+/* On the CPU, where a form that is still to come would be that of all lanes. */
+static void
+test_lanes_wait_for_the_form (Fixture * f, gconstpointer script)
+{
+  f->options.n_lanes = 2;
+  assert_lanes_without_warm_up (f, 2);
+  f->options.model.tune = TS_TUNE_AUTO;
+  assert_lanes_without_warm_up (f, 1);
+  g_setenv ("FAKESHIM_DEVICES", "cpu,cuda:0", TRUE);
+  f->options.model.device = "cuda:0";
+  f->options.scheduling = TS_SCHEDULING_THROUGHPUT;
+  assert_lanes_without_warm_up (f, 2);
+  g_unsetenv ("FAKESHIM_DEVICES");
+}
+
 /* Gives the milliseconds that 8 pictures take at 100 ms each, one lane a device. */
 static gint64
 time_devices (Fixture * f, guint n_devices)
@@ -685,6 +717,7 @@ main (int argc, char **argv)
   ADD ("cancel", slow, test_cancel);
   ADD ("lanes", slow, test_lanes);
   ADD ("lanes and threads", ECHO (""), test_lanes_and_threads);
+  ADD ("lanes wait for the form", ECHO (""), test_lanes_wait_for_the_form);
   ADD ("devices", slow, test_devices);
   ADD ("all devices are warm", ECHO ("\"late_ms\": 400, "),
       test_all_devices_are_warm);
