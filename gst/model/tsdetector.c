@@ -842,23 +842,19 @@ tune (TsDetector * self, gint width, gint height, GError ** error)
 
 /* A form that is remembered spares the first run of the plain one, which takes as long
  * as several others. */
-static void
+static gboolean
 recall_form (TsDetector * self, gint width, gint height)
 {
   TsTuneTask task;
 
   if (!fill_with_noise (self, width, height, get_tune_batch (self), NULL))
-    return;
+    return FALSE;
   task = get_tune_task (self);
-  if (!ts_tune_recall (&task, &self->tune_note))
-    return;
-  self->tunable = FALSE;
-  ts_ppm_clear (&self->picture);
+  return ts_tune_recall (&task, &self->tune_note);
 }
 
-gboolean
-ts_detector_warm_up (TsDetector * self, gint width, gint height, guint runs,
-    GError ** error)
+static gboolean
+run_grey (TsDetector * self, gint width, gint height, GError ** error)
 {
   const TsThresholds thresholds = { -1.f, -1.f, 0 };
   g_auto (TsResult) result = { NULL };
@@ -869,10 +865,36 @@ ts_detector_warm_up (TsDetector * self, gint width, gint height, guint runs,
 
   memset (row, WARM_UP_GREY, width);
   ts_result_init (&result);
-  if (self->tunable && runs > 0 && self->tune == TS_TUNE_AUTO)
-    recall_form (self, width, height);
-  for (guint i = 0; i < runs; i++)
-    if (!ts_detector_run (self, &image, &thresholds, &result, error))
+  return ts_detector_run (self, &image, &thresholds, &result, error);
+}
+
+/* The first run of a form that is remembered shows whether it works here. */
+static gboolean
+run_recalled (TsDetector * self, gint width, gint height)
+{
+  if (!recall_form (self, width, height))
+    return FALSE;
+  if (!run_grey (self, width, height, NULL)) {
+    ts_engine_prepare (self->engine, &TS_VARIANT_PLAIN, NULL);
+    g_clear_pointer (&self->tune_note, g_free);
+    return FALSE;
+  }
+  ts_engine_settle (self->engine);
+  self->tunable = FALSE;
+  ts_ppm_clear (&self->picture);
+  return TRUE;
+}
+
+gboolean
+ts_detector_warm_up (TsDetector * self, gint width, gint height, guint runs,
+    GError ** error)
+{
+  gboolean may_recall = self->tunable && runs > 0
+      && self->tune == TS_TUNE_AUTO;
+  guint n_done = may_recall && run_recalled (self, width, height) ? 1 : 0;
+
+  for (guint i = n_done; i < runs; i++)
+    if (!run_grey (self, width, height, error))
       return FALSE;
   return !self->tunable || runs == 0 || tune (self, width, height, error);
 }

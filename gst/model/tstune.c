@@ -436,21 +436,32 @@ make_key (const TsTuneTask * task)
 }
 
 static gboolean
-take_remembered (const TsTuneTask * task, const gchar * key, gchar ** text)
+prepare_remembered (const TsTuneTask * task, const gchar * key,
+    TsVariant * form, gchar ** text)
 {
   g_autofree gchar *figures = NULL, *name = NULL;
-  Contest contest = { task };
 
   if (!key || task->mode != TS_TUNE_AUTO
-      || !ts_tune_cache_load (key, &contest.best, &figures))
+      || !ts_tune_cache_load (key, form, &figures)
+      || !ts_engine_prepare (task->engine, form, NULL))
     return FALSE;
-  if (!settle (&contest, NULL)) {
-    ts_engine_prepare (task->engine, &TS_VARIANT_PLAIN, NULL);
-    return FALSE;
-  }
-  name = ts_variant_to_string (&contest.best);
+  name = ts_variant_to_string (form);
   *text = g_strdup_printf ("runs as: %s (remembered: %s)", name, figures);
   return TRUE;
+}
+
+static gboolean
+take_remembered (const TsTuneTask * task, const gchar * key, gchar ** text)
+{
+  Contest contest = { task };
+
+  if (!prepare_remembered (task, key, &contest.best, text))
+    return FALSE;
+  if (settle (&contest, NULL))
+    return TRUE;
+  ts_engine_prepare (task->engine, &TS_VARIANT_PLAIN, NULL);
+  g_clear_pointer (text, g_free);
+  return FALSE;
 }
 
 static gchar *
@@ -495,8 +506,9 @@ gboolean
 ts_tune_recall (const TsTuneTask * task, gchar ** text)
 {
   g_autofree gchar *key = make_key (task);
+  TsVariant form;
 
-  return take_remembered (task, key, text);
+  return prepare_remembered (task, key, &form, text);
 }
 
 gboolean

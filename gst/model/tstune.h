@@ -36,8 +36,9 @@ typedef struct
  * if they cannot be read. */
 gchar *ts_tune_hash_model (const gchar * model, const gchar * weights);
 
-/* Takes the form that is remembered for these inputs, if there is one and it works;
- * else nothing has changed.  The engine need not have run before. */
+/* Gives the engine the form that is remembered for these inputs; FALSE if there is none.
+ * The engine need not have run before.  It has yet to run so: then ts_engine_settle(),
+ * or, if that fails, ts_engine_prepare() with another form. */
 gboolean ts_tune_recall (const TsTuneTask * task, gchar ** note);
 
 /* Leaves the engine with the form chosen, and settled.  With TS_TUNE_OFF nothing is
