@@ -889,8 +889,7 @@ gboolean
 ts_detector_warm_up (TsDetector * self, gint width, gint height, guint runs,
     GError ** error)
 {
-  gboolean may_recall = self->tunable && runs > 0
-      && self->tune == TS_TUNE_AUTO;
+  gboolean may_recall = self->tunable && runs > 0 && self->tune == TS_TUNE_AUTO;
   guint n_done = may_recall && run_recalled (self, width, height) ? 1 : 0;
 
   for (guint i = n_done; i < runs; i++)

@@ -188,23 +188,33 @@ def save(module: nn.Module, path: str):
     torch.jit.save(torch.jit.script(module.eval()), path)
 
 
-def edit(source: str, path: str, record: str, change):
-    """Writes @source to @path with one record changed."""
+def rewrite(source: str, path: str, change):
+    """Writes @source to @path with its records as @change gives them back."""
     with zipfile.ZipFile(source) as archive:
         records = {info.filename.split("/", 1)[1]: archive.read(info)
                    for info in archive.infolist()}
-    assert record in records, sorted(records)
-    changed = change(records[record])
-    assert changed != records[record], "nothing to change"
-    records[record] = changed
+    changed = change(records)
+    assert changed != records, "nothing to change"
     blob = io.BytesIO()
     writer = torch._C.PyTorchFileWriter(blob)
-    for name, data in records.items():
+    for name, data in changed.items():
         if name != "version":
             writer.write_record(name, data, len(data))
     writer.write_end_of_file()
     with open(path, "wb") as out:
         out.write(blob.getvalue())
+
+
+def edit(source: str, path: str, record: str, change):
+    """Writes @source to @path with one record changed."""
+    rewrite(source, path, lambda records: {
+        **records, record: change(records[record])})
+
+
+def rename(source: str, path: str, record: str, name: str):
+    """Writes @source to @path with one record of another name."""
+    rewrite(source, path, lambda records: {
+        name if old == record else old: data for old, data in records.items()})
 
 
 # A class with an act in one of its places, each of which may change x.

@@ -181,24 +181,34 @@ class Refused(unittest.TestCase):
         self.assertIn("deeper than", self.run_module())
 
     def test_foreign_class(self):
-        """Classes of libtorch run C++ of their own when they are unpickled."""
-        self.edit_code("weight : Tensor",
-                       "weight : Tensor\n"
-                       "  spy : __torch__.torch.classes.profiling._ScriptProfile")
-        self.edit_code_again(
+        """Classes of libtorch run C++ of their own when they are called."""
+        self.edit_code(
             "    x: Tensor,",
             "    x: Tensor,\n    y: Optional[__torch__.torch.classes.profiling."
             "_ScriptProfile]=None,")
-        out = self.run_module()
         self.assertIn("has an object of the class __torch__.torch.classes."
-                      "profiling._ScriptProfile", out)
+                      "profiling._ScriptProfile", self.run_module())
 
-    def edit_code_again(self, old, new):
+    def test_foreign_object(self):
+        """And when they are unpickled."""
+        self.edit("data.pkl", lambda data: data.replace(
+            b"c__torch__.modules\nHarmless\n",
+            b"c__torch__.torch.classes.profiling\n_ScriptProfile\n"))
+        self.assertRegex(self.run_module(),
+                         r"has an object of the class __torch__\.torch\.classes\."
+                         r"profiling\._ScriptProfile, .* \(in its data\)")
+
+    def test_names_in_capitals(self):
+        """libtorch finds a source file whatever the case of its name."""
         whole = str(self.folder / "whole")
-        os.rename(self.path, whole)
-        modules.edit(whole, self.path, "code/__torch__/modules.py",
-                     lambda code: code.replace(old.encode(), new.encode()))
+        modules.save(modules.WritesInSetState(), whole)
+        modules.rename(whole, self.path, "code/__torch__/modules.py",
+                       "CODE/__TORCH__/MODULES.PY")
         os.unlink(whole)
+        self.assertIn("calls aten::save, which is not", self.run_module())
+        self.assertEqual(os.listdir(self.folder), ["module.pt"])
+        self.run_module("--unsafe")
+        self.assertIn(modules.VICTIM, os.listdir(self.folder))
 
     def test_shape_beyond_its_storage(self):
         """Four numbers are stored; a million said to be there were read."""
