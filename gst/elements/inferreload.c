@@ -83,13 +83,17 @@ ts_infer_reload_swap (GstTorchscriptInfer * self)
 {
   TsInferModel *model = ts_infer_loader_take (self->loader);
   TsInferModel *old;
+  guint max_in_flight;
 
   if (model == NULL)
     return;
   GST_OBJECT_LOCK (self);
   old = self->model;
   self->model = model;
+  max_in_flight = ts_infer_settings_get_max_in_flight (&self->settings,
+      model->instance);
   GST_OBJECT_UNLOCK (self);
+  ts_infer_queue_set_max (self->queue, max_in_flight);
   ts_infer_model_unref (old);
   self->refused_width = self->refused_height = 0;
 }

@@ -17,6 +17,8 @@ G_BEGIN_DECLS
 #define CONFIG "\"config\": \"{\\\"imgsz\\\": [8, 8]}\", "
 #define ECHO "{" CONFIG "\"output\": {\"input\": 0}}"
 #define SLOW_ECHO "{" CONFIG "\"delay_ms\": 40, \"output\": {\"input\": 0}}"
+#define SLOW_STATEFUL "{" CONFIG "\"delay_ms\": 40, \"keeps_state\": true, " \
+  "\"output\": {\"input\": 0}}"
 #define BOX "{" CONFIG "\"output\": {\"tensor\": {\"shape\": [1, 1, 6], " \
   "\"values\": [2, 2, 6, 6, 0.5, 1]}}}"
 

@@ -62,13 +62,25 @@ GST_START_TEST (test_every_still_is_answered)
 
 GST_END_TEST;
 
+/* One after the other they take 120 ms. */
+static void
+check_three_at_once (GstHarness * h, guint number)
+{
+  gint64 start = g_get_monotonic_time ();
+
+  for (guint i = 0; i < 3; i++)
+    fail_unless (gst_harness_push (h, new_frame (number + i)) == GST_FLOW_OK);
+  for (guint i = 0; i < 3; i++)
+    pull_and_check (h, number + i);
+  fail_unless (g_get_monotonic_time () - start < 110000);
+}
+
 /* As many frames are let in as there are lanes, and come out in order. */
 GST_START_TEST (test_lanes)
 {
   GstElement *infer = new_infer (SLOW_ECHO, "tensors");
   GstStructure *stats;
   GstHarness *h;
-  gint64 start;
   guint n_lanes;
 
   g_object_set (infer, "lanes", 3, NULL);
@@ -80,13 +92,7 @@ GST_START_TEST (test_lanes)
   fail_unless (gst_structure_get_uint (stats, "lanes", &n_lanes));
   fail_unless_equals_int (n_lanes, 3);
   gst_structure_free (stats);
-  start = g_get_monotonic_time ();
-  for (guint i = 1; i < 4; i++)
-    fail_unless (gst_harness_push (h, new_frame (i)) == GST_FLOW_OK);
-  for (guint i = 1; i < 4; i++)
-    pull_and_check (h, i);
-  /* One after the other they take 120 ms. */
-  fail_unless (g_get_monotonic_time () - start < 110000);
+  check_three_at_once (h, 1);
   tear_down (h);
   gst_object_unref (infer);
 }
@@ -989,6 +995,29 @@ GST_START_TEST (test_thousand_swaps)
 
 GST_END_TEST;
 
+/* A model that keeps state has one lane; as many frames are let in as the next one has. */
+GST_START_TEST (test_lanes_change)
+{
+  GstElement *infer = new_infer (SLOW_STATEFUL, "tensors");
+  g_autofree gchar *stateless = write_model ("stateless.pt", SLOW_ECHO);
+  gint n_loaded = 0;
+  GstHarness *h;
+
+  g_signal_connect (infer, "model-loaded", G_CALLBACK (count_call), &n_loaded);
+  g_object_set (infer, "lanes", 3, NULL);
+  h = new_harness (infer);
+  fail_unless (gst_harness_push (h, new_frame (0)) == GST_FLOW_OK);
+  pull_and_check (h, 0);
+  g_object_set (infer, "model", stateless, NULL);
+  wait_for_count (&n_loaded, 1);
+  fail_unless (gst_harness_push (h, new_frame (1)) == GST_FLOW_OK);
+  pull_and_check (h, 1);
+  check_three_at_once (h, 2);
+  tear_down (h);
+}
+
+GST_END_TEST;
+
 /* The old model stays, and the bus says why. */
 static const struct
 {
@@ -1073,6 +1102,7 @@ flow_suite (void)
   suite_add_tcase (suite, tc);
   tcase_set_timeout (tc, 90);
   tcase_add_test (tc, test_lanes);
+  tcase_add_test (tc, test_lanes_change);
   tcase_add_loop_test (tc, test_every_still_is_answered, 0,
       G_N_ELEMENTS (still_settings));
   tcase_add_test (tc, test_upstream_is_held);
