@@ -199,7 +199,6 @@ struct TsShimLane {
   int64_t last_n_ = 0;
   int64_t largest_ = 0;
   bool channels_last_ = false;  // the faster layout, as far as measured
-  bool keeps_state_;
   TsShimValue value_;
 };
 
@@ -218,8 +217,7 @@ TsShimLane::TsShimLane(TsShimModule &module)
       share_(share_of(module)),
       stream_(c10::cuda::getStreamFromPool(false, module.device.index())),
       plan_stream_(c10::cuda::getStreamFromPool(false, module.device.index())),
-      upload_(stream_),
-      keeps_state_(!module.is_frozen || module.module.attributes().size() > 0) {
+      upload_(stream_) {
   // The weights came by another stream.
   ts::check_cuda(cudaDeviceSynchronize());
   make_workspace();
@@ -494,7 +492,7 @@ const TsShimValue *TsShimLane::run(const PlanShape &shape, const TsShimFrame *fr
   ts::check_cuda(cudaSetDevice(module.device.index()));
   ts::use_threads(module.threads);
   std::unique_lock<std::mutex> turn(share_.turn, std::defer_lock);
-  if (keeps_state_) turn.lock();
+  if (module.keeps_state) turn.lock();
   try {
     return run_in_room(shape, frames);
   } catch (const std::exception &e) {
