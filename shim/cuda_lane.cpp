@@ -608,6 +608,8 @@ void prepare_card(c10::Device device) {
 
 int64_t bytes_on_card(c10::Device device) {
   if (!device.is_cuda()) return -1;
+  // A module without weights has not started it, and it tells by an exception.
+  if (!c10::cuda::CUDACachingAllocator::get()->initialized()) return 0;
   // The first of the figures is the sum of all kinds of blocks.
   return c10::cuda::CUDACachingAllocator::getDeviceStats(device.index())
       .reserved_bytes[0]

@@ -80,6 +80,19 @@ load (const gchar * name, TsShimDtype dtype, const gchar * op_lib)
   return shim_test_load_with (&options);
 }
 
+/* The first of the process: nothing has asked for memory of the card yet. */
+static void
+test_no_weights (void)
+{
+  TsShimModule *module = load ("identity.pt", TS_SHIM_FLOAT32, NULL);
+  TsShimUse use;
+
+  api->use (module, &use);
+  g_assert_cmpint (use.weight_bytes, ==, 0);
+  g_assert_cmpint (use.device_bytes, ==, 0);
+  api->module_free (module);
+}
+
 static TsShimLane *
 new_lane_like (TsShimModule * module, const TsShimLane * like)
 {
@@ -560,6 +573,7 @@ main (int argc, char **argv)
     g_print ("skipped: %s\n", *error ? error : "this shim has no CUDA kernels");
     return 77;
   }
+  g_test_add_func ("/cuda/no-weights", test_no_weights);
   g_test_add_func ("/cuda/tensors", test_tensors);
   g_test_add_func ("/cuda/batch", test_batch);
   g_test_add_func ("/cuda/heads", test_heads);
