@@ -15,7 +15,8 @@
 
 namespace {
 
-using Resume = void (*)(_Unwind_Exception *);
+/* It does not come back: the address sanitizer has to forget the frames before. */
+typedef void (*Resume)(_Unwind_Exception *) __attribute__((noreturn));
 
 /* Both keep a mark of the handler's frame in private_2: GCC's library the frame's
  * address on the stack, libunwind the address of its code. */

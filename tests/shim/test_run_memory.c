@@ -12,6 +12,14 @@
 #define N_ROUNDS 12
 #define MAX_FLOATS (2 * MB)
 
+/* Page faults in ten passes: each would have thousands if it got its memory anew.  A
+ * sanitizer's notes on memory have some of their own. */
+#ifdef __SANITIZE_ADDRESS__
+#define FEW_FAULTS 500
+#else
+#define FEW_FAULTS 100
+#endif
+
 /* x + 1 */
 static TsShimModule *module;
 
@@ -118,7 +126,7 @@ test_comes_again (void)
       before = shim_test_page_faults ();
     shim_test_api ()->value_free (run (numbers, MAX_FLOATS));
   }
-  g_assert_cmpint (shim_test_page_faults () - before, <, 100);
+  g_assert_cmpint (shim_test_page_faults () - before, <, FEW_FAULTS);
 }
 
 /* More than is kept from other sizes, but each run needs all of it. */
@@ -140,7 +148,7 @@ test_large_pass (void)
       before = shim_test_page_faults ();
   }
   g_test_message ("%ld page faults", shim_test_page_faults () - before);
-  g_assert_cmpint (shim_test_page_faults () - before, <, 100);
+  g_assert_cmpint (shim_test_page_faults () - before, <, FEW_FAULTS);
   shim_test_api ()->module_free (phases);
 }
 
