@@ -102,7 +102,8 @@ std::string core_message(const std::string &what) {
 
 bool is_out_of_memory(const std::string &what) {
   for (const char *sign : {"out of memory", "can't allocate memory",
-                           "not enough memory: you tried to allocate", "std::bad_alloc"})
+                           "not enough memory: you tried to allocate", "std::bad_alloc",
+                           ": allocation failed"})  // the reader of zip files
     if (what.find(sign) != std::string::npos) return true;
   return false;
 }

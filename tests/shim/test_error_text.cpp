@@ -81,6 +81,8 @@ static void test_long_source_line() {
 static void test_out_of_memory() {
   g_assert_true(ts::is_out_of_memory("CUDA out of memory. Tried to allocate 2.00 GiB"));
   g_assert_true(ts::is_out_of_memory(
+      "PytorchStreamReader failed reading zip archive: allocation failed"));
+  g_assert_true(ts::is_out_of_memory(
       "DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes."));
   g_assert_true(ts::is_out_of_memory(
       "DefaultCPUAllocator: not enough memory: you tried to allocate 9 bytes."));
