@@ -34,7 +34,10 @@ ts_result_clear (TsResult * self)
 {
   g_clear_pointer (&self->boxes, g_array_unref);
   g_clear_pointer (&self->classes, g_array_unref);
-  g_clear_pointer (&self->mask.classes, g_free);
+  g_free (self->mask.classes);
+  g_free (self->mask.scores);
+  self->mask = (TsMask) {
+  NULL};
 }
 
 void
@@ -42,7 +45,37 @@ ts_result_reset (TsResult * self)
 {
   g_array_set_size (self->boxes, 0);
   g_array_set_size (self->classes, 0);
-  g_free (self->mask.classes);
-  self->mask = (TsMask) {
-  NULL};
+  self->mask.width = self->mask.height = 0;
+}
+
+/* Models say how large a mask is.  What was in it is lost. */
+static gboolean
+make_room (gpointer * memory, gsize * room, gsize n, gsize size)
+{
+  if (n <= *room)
+    return TRUE;
+  g_free (*memory);
+  *memory = g_try_malloc_n (n, size);
+  *room = *memory != NULL ? n : 0;
+  return *memory != NULL;
+}
+
+gboolean
+ts_mask_set_size (TsMask * self, gint width, gint height)
+{
+  self->width = self->height = 0;
+  if (!make_room ((gpointer *) & self->classes, &self->room,
+          (gsize) width * height, sizeof (guint16)))
+    return FALSE;
+  self->width = width;
+  self->height = height;
+  return TRUE;
+}
+
+gfloat *
+ts_mask_get_scores (TsMask * self)
+{
+  return make_room ((gpointer *) & self->scores, &self->score_room,
+      (gsize) self->width * self->height,
+      sizeof (gfloat)) ? self->scores : NULL;
 }

@@ -39,13 +39,18 @@ typedef struct
 /* A class for each cell of a grid over the tensor. */
 typedef struct
 {
-  guint16 *classes;             /* row-major; owned; NULL: no mask */
-  gint width, height;           /* cells */
+  guint16 *classes;             /* row-major; owned */
+  gint width, height;           /* cells; 0: no mask */
 
   /* Where the grid lies: left, top, width and height, in pixels of the source
    * frame; larger than the frame where the tensor was padded.  The detector
    * fills it in. */
   gfloat area[4];
+
+  /*< private >*/
+  gsize room;                   /* cells that @classes has memory for */
+  gfloat *scores;               /* the best of each cell while it is filled in */
+  gsize score_room;
 } TsMask;
 
 typedef struct
@@ -62,8 +67,16 @@ gfloat ts_box_iou (const gfloat a[4], const gfloat b[4]);
 void ts_result_init (TsResult * self);
 void ts_result_clear (TsResult * self);
 
-/* Makes it as after ts_result_init(), keeping the arrays' memory. */
+/* Makes it as after ts_result_init(), keeping the memory. */
 void ts_result_reset (TsResult * self);
+
+/* Gives it @width x @height cells of any class; FALSE if there is no memory for them, and
+ * then it has none. */
+gboolean ts_mask_set_size (TsMask * self, gint width, gint height);
+
+/* A number for each cell, of any value, until the mask is filled in anew; NULL if there
+ * is no memory for them. */
+gfloat *ts_mask_get_scores (TsMask * self);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TsResult, ts_result_clear)
 

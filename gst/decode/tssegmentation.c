@@ -59,7 +59,6 @@ copy_classes (const TsOutput * output, gint64 start, gint64 n_cells,
   return TRUE;
 }
 
-/* Models say how large a map is. */
 static gboolean
 set_memory_error (gint64 n_cells, GError ** error)
 {
@@ -72,12 +71,14 @@ set_memory_error (gint64 n_cells, GError ** error)
 /* Plane by plane, so that memory is read in order. */
 static gboolean
 find_highest (const TsOutput * output, gint64 start, gint64 n_cells,
-    guint16 * classes, GError ** error)
+    TsMask * mask, GError ** error)
 {
-  g_autofree gfloat *best = g_try_malloc_n (n_cells, sizeof (gfloat));
+  guint16 *classes = mask->classes;
+  gfloat *best = ts_mask_get_scores (mask);
 
   if (!best)
     return set_memory_error (n_cells, error);
+  memset (classes, 0, n_cells * sizeof (guint16));
   memcpy (best, output->data + start, n_cells * sizeof (gfloat));
   for (gint64 c = 0; c < output->shape[1]; c++)
     for (gint64 i = 0; i < n_cells; i++) {
@@ -121,24 +122,19 @@ decode (const TsOutput * output, gint item, const TsDecodeParams * params,
 {
   gboolean is_map = output->n_dims == 3;
   const gint64 *size = output->shape + (is_map ? 1 : 2);
+  TsMask *mask = &result->mask;
   gint64 n_cells;
-  TsMask mask;
 
   if (!check_shape (output, item, params->activation, error))
     return FALSE;
   n_cells = size[0] * size[1];
-  mask = (TsMask) {
-    g_try_new0 (guint16, n_cells), (gint) size[1], (gint) size[0]
-  };
-  if (!mask.classes)
+  if (!ts_mask_set_size (mask, (gint) size[1], (gint) size[0]))
     return set_memory_error (n_cells, error);
-  g_free (result->mask.classes);
-  result->mask = mask;
   if (is_map)
-    return copy_classes (output, item * n_cells, n_cells, mask.classes, error);
+    return copy_classes (output, item * n_cells, n_cells, mask->classes, error);
   if (output->shape[1] == 1)
-    return find_above (output, item * n_cells, n_cells, params, mask.classes,
+    return find_above (output, item * n_cells, n_cells, params, mask->classes,
         error);
   return find_highest (output, item * output->shape[1] * n_cells, n_cells,
-      mask.classes, error);
+      mask, error);
 }

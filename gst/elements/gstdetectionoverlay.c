@@ -105,6 +105,7 @@ struct _GstDetectionOverlay
   gchar **active_classes;       /* of active.classes */
   GstVideoInfo info;
   TsOverlayPainter *painter;    /* made with the first box */
+  TsOverlayMaskPainter *mask_painter;   /* made with the first mask */
   GString *text;
   TsObjects objects;            /* on the frame */
 };
@@ -241,6 +242,16 @@ foreach_shown (GstDetectionOverlay * self, GstBuffer * buffer,
   return n_shown;
 }
 
+static void
+draw_mask (GstDetectionOverlay * self, const TsOverlayFrame * frame,
+    const TsOverlayMask * mask)
+{
+  if (self->mask_painter == NULL)
+    self->mask_painter = ts_overlay_mask_painter_new ();
+  ts_overlay_mask_painter_draw (self->mask_painter, frame, mask,
+      self->active.mask_opacity, mask_class_is_shown, self);
+}
+
 /* Draws every mask; gives the number.  @frame may be NULL. */
 static guint
 draw_masks (GstDetectionOverlay * self, GstBuffer * buffer,
@@ -254,7 +265,7 @@ draw_masks (GstDetectionOverlay * self, GstBuffer * buffer,
           gst_buffer_iterate_meta_filtered (buffer, &state,
               GST_TORCHSCRIPT_MASK_META_API_TYPE)) != NULL) {
     const TsOverlayMask mask = {
-      g_bytes_get_data (gst_torchscript_mask_meta_get_classes (meta), NULL),
+      gst_torchscript_mask_meta_get_cells (meta),
       meta->columns, meta->rows, meta->x, meta->y, meta->width, meta->height
     };
 
@@ -263,8 +274,7 @@ draw_masks (GstDetectionOverlay * self, GstBuffer * buffer,
       continue;
     n++;
     if (frame != NULL)
-      ts_overlay_draw_mask (frame, &mask, self->active.mask_opacity,
-          mask_class_is_shown, self);
+      draw_mask (self, frame, &mask);
   }
   return n;
 }
@@ -553,6 +563,7 @@ gst_detection_overlay_stop (GstBaseTransform * trans)
   GstDetectionOverlay *self = GST_DETECTION_OVERLAY (trans);
 
   g_clear_pointer (&self->painter, ts_overlay_painter_free);
+  g_clear_pointer (&self->mask_painter, ts_overlay_mask_painter_free);
   return TRUE;
 }
 

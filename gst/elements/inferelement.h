@@ -96,6 +96,8 @@ gboolean ts_infer_has_failed (const TsInferItem * item);
 /* Such a frame.  GST_FLOW_OK: it has an answer now, or goes on without
  * (TS_ITEM_FAILS). */
 GstFlowReturn ts_infer_fail (GstTorchscriptInfer * self, TsInferItem * item);
+/* The same, without asking the CPU. */
+GstFlowReturn ts_infer_give_up (GstTorchscriptInfer * self, TsInferItem * item);
 /* A frame has an answer. */
 void ts_infer_succeed (GstTorchscriptInfer * self, const TsInferItem * item);
 /* Takes @error; TRUE: the stream goes on all the same. */

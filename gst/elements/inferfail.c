@@ -194,6 +194,27 @@ pass_on (GstTorchscriptInfer * self, TsInferItem * item, TsOnError policy,
   return GST_FLOW_OK;
 }
 
+/* The frame has no answer, and the policy says what becomes of it. */
+static GstFlowReturn
+give_up (GstTorchscriptInfer * self, TsInferItem * item, TsOnError policy,
+    gint max)
+{
+  ts_stats_count (self->stats, TS_COUNT_FAILED);
+  return policy == TS_ON_ERROR_FAIL ? end_stream (self, item) :
+      pass_on (self, item, policy, max);
+}
+
+GstFlowReturn
+ts_infer_give_up (GstTorchscriptInfer * self, TsInferItem * item)
+{
+  TsOnError policy;
+  gint max;
+
+  read_settings (self, &policy, &max);
+  take_error (item);
+  return give_up (self, item, policy, max);
+}
+
 GstFlowReturn
 ts_infer_fail (GstTorchscriptInfer * self, TsInferItem * item)
 {
@@ -207,9 +228,7 @@ ts_infer_fail (GstTorchscriptInfer * self, TsInferItem * item)
     flow = ask_cpu (self, item);
   if (flow != GST_FLOW_OK || item->error == NULL)
     return flow;
-  ts_stats_count (self->stats, TS_COUNT_FAILED);
-  return policy == TS_ON_ERROR_FAIL ? end_stream (self, item) :
-      pass_on (self, item, policy, max);
+  return give_up (self, item, policy, max);
 }
 
 static void

@@ -101,7 +101,7 @@ typedef void (*Attach) (TsJob * job, const TsResultInfo * info,
 static void
 attach_job (TsJob * job, const TsResultInfo * info, GstBuffer * buffer)
 {
-  ts_result_attach (&job->result, info, buffer);
+  ts_result_attach (&job->result, info, buffer, &job->error);
 }
 
 static void
@@ -136,7 +136,7 @@ attach_result (GstTorchscriptInfer * self, TsInferItem * item)
   TsResult boxes = {.boxes = item->boxes };
 
   if (ts_detector_get_kind (info.detector) == TS_RESULT_BOXES)
-    ts_result_attach (&boxes, &info, item->object);
+    ts_result_attach (&boxes, &info, item->object, NULL);
   else
     attach_each (item, info, attach_job);
 }
@@ -220,6 +220,9 @@ answer (GstTorchscriptInfer * self, TsInferItem * item)
   make_writable (item);
   for (i = 0; i < G_N_ELEMENTS (steps); i++)
     steps[i] (self, item);
+  /* There was an answer, but no memory for it. */
+  if (ts_infer_has_failed (item))
+    return ts_infer_give_up (self, item);
   self->n_results++;
   if (item->jobs->len > 0)
     ts_infer_succeed (self, item);
@@ -268,7 +271,7 @@ reuse (GstTorchscriptInfer * self, TsInferItem * item)
     find_parents (self, item, info.number);
     result.boxes = item->boxes;
   }
-  ts_result_attach (&result, &info, item->object);
+  ts_result_attach (&result, &info, item->object, NULL);
   ts_stats_count (self->stats, TS_COUNT_REUSED);
 }
 

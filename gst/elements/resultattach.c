@@ -11,6 +11,7 @@
 #include "gsttorchscriptroi.h"
 #include "tensormirror.h"
 #include "torchscript.h"
+#include "tserror.h"
 
 /* The core knows nothing of the installed library, but the numbers agree. */
 G_STATIC_ASSERT ((gint) TS_DTYPE_FLOAT32 ==
@@ -141,19 +142,24 @@ trim_mask (TsMask * mask, const TsRoi * area)
   mask->area[3] = n_rows * height;
 }
 
-static void
-attach_mask (TsMask * mask, const TsResultInfo * info, GstBuffer * buffer)
+static gboolean
+attach_mask (TsMask * mask, const TsResultInfo * info, GstBuffer * buffer,
+    GError ** error)
 {
   GstTorchscriptMaskMeta *meta;
-  g_autoptr (GBytes) classes = NULL;
 
   if (info->area != NULL)
     trim_mask (mask, info->area);
-  classes = g_bytes_new_take (g_steal_pointer (&mask->classes),
-      (gsize) mask->width * mask->height * sizeof (guint16));
   meta = gst_buffer_add_torchscript_mask_meta (buffer,
       ts_detector_get_name (info->detector), info->width, info->height,
-      info->number, mask->width, mask->height, classes);
+      info->number, mask->width, mask->height, mask->classes,
+      (gsize) mask->width * mask->height);
+  if (meta == NULL) {
+    g_set_error (error, TS_ERROR, TS_ERROR_MEMORY,
+        "no memory for a mask of %d x %d cells on the frame; use a smaller input or "
+        "free memory", mask->width, mask->height);
+    return FALSE;
+  }
   meta->parent_id = info->parent_id;
   meta->x = mask->area[0];
   meta->y = mask->area[1];
@@ -161,11 +167,12 @@ attach_mask (TsMask * mask, const TsResultInfo * info, GstBuffer * buffer)
   meta->height = mask->area[3];
   if (ts_meta_forms_have_analytics (info->forms))
     ts_analytics_mirror_mask (buffer, meta, get_mask_label, info);
+  return TRUE;
 }
 
-void
+gboolean
 ts_result_attach (TsResult * result, const TsResultInfo * info,
-    GstBuffer * buffer)
+    GstBuffer * buffer, GError ** error)
 {
   switch (ts_detector_get_kind (info->detector)) {
     case TS_RESULT_BOXES:
@@ -175,11 +182,11 @@ ts_result_attach (TsResult * result, const TsResultInfo * info,
       attach_classes (result->classes, info, buffer);
       break;
     case TS_RESULT_MASK:
-      attach_mask (&result->mask, info, buffer);
-      break;
+      return attach_mask (&result->mask, info, buffer, error);
     case TS_RESULT_NOTHING:
       break;
   }
+  return TRUE;
 }
 
 /* The tensor's memory belongs to the answer, which the buffer keeps alive. */

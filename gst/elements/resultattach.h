@@ -30,10 +30,10 @@ typedef struct
   const TsRoi *area;            /* what of the frame that was; NULL: all of it */
 } TsResultInfo;
 
-/* Attaches @result to the writable @buffer as the meta of its kind; the mask's
- * memory goes over to the meta. */
-void ts_result_attach (TsResult * result, const TsResultInfo * info,
-    GstBuffer * buffer);
+/* Attaches @result to the writable @buffer as the meta of its kind; a mask is cut down to
+ * the frame or its part.  Fails only where there is no memory for a mask. */
+gboolean ts_result_attach (TsResult * result, const TsResultInfo * info,
+    GstBuffer * buffer, GError ** error);
 
 /* Mirrors @meta, which is on the writable @buffer.  @tracker is what gave its tracks
  * their numbers, or NULL. */

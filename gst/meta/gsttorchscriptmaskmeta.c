@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "metascale.h"
+#include "sharedlist.h"
 
 GType
 gst_torchscript_mask_meta_api_get_type (void)
@@ -40,7 +41,7 @@ mask_meta_free (GstMeta * meta, GstBuffer * buffer)
 {
   GstTorchscriptMaskMeta *self = (GstTorchscriptMaskMeta *) meta;
 
-  g_clear_pointer (&self->classes, g_bytes_unref);
+  g_clear_pointer ((TsSharedList **) & self->classes, ts_shared_list_unref);
 }
 
 static GstTorchscriptMaskMeta *
@@ -52,7 +53,7 @@ copy_meta (GstBuffer * dest, const GstTorchscriptMaskMeta * from)
   memcpy ((guint8 *) self + sizeof (GstMeta),
       (const guint8 *) from + sizeof (GstMeta),
       sizeof (*self) - sizeof (GstMeta));
-  g_bytes_ref (self->classes);
+  ts_shared_list_ref (self->classes);
   return self;
 }
 
@@ -124,31 +125,39 @@ gst_torchscript_mask_meta_get_info (void)
  * @result_number: running number of this answer, from 0
  * @columns: cells a row, > 0
  * @rows: rows of cells, > 0
- * @classes: (transfer none): @columns x @rows class numbers, row by row from
- *   the top left, each an unsigned 16-bit integer in the machine's byte order
+ * @classes: (transfer none) (array length=n_classes): class numbers, row by row
+ *   from the top left; copied
+ * @n_classes: how many there are: @columns x @rows
  *
  * Attaches the answer of a semantic segmentation. The mask lies over the whole
  * frame until the caller sets x, y, width and height of the meta.
  *
- * Returns: (transfer none): the meta, owned by @buffer
+ * Returns: (transfer none) (nullable): the meta, owned by @buffer, or %NULL if
+ *   there is no memory for the mask
  *
  * Since: 0.1
  */
 GstTorchscriptMaskMeta *
 gst_buffer_add_torchscript_mask_meta (GstBuffer * buffer,
     const gchar * model_name, guint frame_width, guint frame_height,
-    guint64 result_number, guint columns, guint rows, GBytes * classes)
+    guint64 result_number, guint columns, guint rows, const guint16 * classes,
+    gsize n_classes)
 {
   GstTorchscriptMaskMeta *self;
+  TsSharedList *list;
 
   g_return_val_if_fail (GST_IS_BUFFER (buffer), NULL);
   g_return_val_if_fail (gst_buffer_is_writable (buffer), NULL);
   g_return_val_if_fail (model_name != NULL, NULL);
   g_return_val_if_fail (frame_width > 0 && frame_height > 0, NULL);
   g_return_val_if_fail (columns > 0 && rows > 0, NULL);
-  g_return_val_if_fail (g_bytes_get_size (classes) ==
-      (gsize) columns * rows * sizeof (guint16), NULL);
+  g_return_val_if_fail (classes != NULL, NULL);
+  g_return_val_if_fail (n_classes == (gsize) columns * rows, NULL);
 
+  list = ts_shared_list_try_new (n_classes, sizeof (guint16));
+  if (list == NULL)
+    return NULL;
+  memcpy (list->items, classes, n_classes * sizeof (guint16));
   self = (GstTorchscriptMaskMeta *) gst_buffer_add_meta (buffer,
       GST_TORCHSCRIPT_MASK_META_INFO, NULL);
   self->model_name = g_intern_string (model_name);
@@ -159,7 +168,7 @@ gst_buffer_add_torchscript_mask_meta (GstBuffer * buffer,
   self->height = frame_height;
   self->columns = columns;
   self->rows = rows;
-  self->classes = g_bytes_ref (classes);
+  self->classes = list;
   return self;
 }
 
@@ -184,10 +193,29 @@ gst_buffer_get_torchscript_mask_meta (GstBuffer * buffer)
 }
 
 /**
- * gst_torchscript_mask_meta_get_classes:
+ * gst_torchscript_mask_meta_get_cells: (skip)
  * @meta: (transfer none): a meta
  *
  * Returns: (transfer none): columns x rows class numbers, row by row from the
+ *   top left, which live as long as the meta
+ *
+ * Since: 0.1
+ */
+const guint16 *
+gst_torchscript_mask_meta_get_cells (const GstTorchscriptMaskMeta * meta)
+{
+  g_return_val_if_fail (meta != NULL, NULL);
+
+  return ((const TsSharedList *) meta->classes)->items;
+}
+
+/**
+ * gst_torchscript_mask_meta_get_classes:
+ * @meta: (transfer none): a meta
+ *
+ * Shares the memory of the mask, which outlives the meta so.
+ *
+ * Returns: (transfer full): columns x rows class numbers, row by row from the
  *   top left, each an unsigned 16-bit integer in the machine's byte order
  *
  * Since: 0.1
@@ -195,9 +223,13 @@ gst_buffer_get_torchscript_mask_meta (GstBuffer * buffer)
 GBytes *
 gst_torchscript_mask_meta_get_classes (const GstTorchscriptMaskMeta * meta)
 {
+  TsSharedList *list;
+
   g_return_val_if_fail (meta != NULL, NULL);
 
-  return meta->classes;
+  list = ts_shared_list_ref (meta->classes);
+  return g_bytes_new_with_free_func (list->items, list->n * sizeof (guint16),
+      (GDestroyNotify) ts_shared_list_unref, list);
 }
 
 /**
@@ -215,7 +247,6 @@ gint
 gst_torchscript_mask_meta_get_class_at (const GstTorchscriptMaskMeta * meta,
     gfloat x, gfloat y)
 {
-  const guint16 *classes;
   gdouble column, row;
 
   g_return_val_if_fail (meta != NULL, -1);
@@ -224,6 +255,6 @@ gst_torchscript_mask_meta_get_class_at (const GstTorchscriptMaskMeta * meta,
   row = floor (((gdouble) y - meta->y) * meta->rows / meta->height);
   if (!(column >= 0 && column < meta->columns && row >= 0 && row < meta->rows))
     return -1;
-  classes = g_bytes_get_data (meta->classes, NULL);
-  return classes[(gsize) row * meta->columns + (gsize) column];
+  return gst_torchscript_mask_meta_get_cells (meta)[(gsize) row * meta->columns
+      + (gsize) column];
 }

@@ -71,7 +71,7 @@ struct _GstTorchscriptMaskMeta
   guint parent_id;
 
   /*< private >*/
-  GBytes *classes;
+  gpointer classes;
 };
 
 GST_API_EXPORT
@@ -84,10 +84,15 @@ GST_API_EXPORT
 GstTorchscriptMaskMeta *
 gst_buffer_add_torchscript_mask_meta (GstBuffer * buffer,
     const gchar * model_name, guint frame_width, guint frame_height,
-    guint64 result_number, guint columns, guint rows, GBytes * classes);
+    guint64 result_number, guint columns, guint rows, const guint16 * classes,
+    gsize n_classes);
 
 GST_API_EXPORT
 GstTorchscriptMaskMeta *gst_buffer_get_torchscript_mask_meta (GstBuffer * buffer);
+
+GST_API_EXPORT
+const guint16 *
+gst_torchscript_mask_meta_get_cells (const GstTorchscriptMaskMeta * meta);
 
 GST_API_EXPORT
 GBytes *gst_torchscript_mask_meta_get_classes (const GstTorchscriptMaskMeta * meta);

@@ -7,29 +7,41 @@
 /* Room comes in steps, so that what one frame gives back fits the next one. */
 #define STEP 4096
 
-/* How much is kept at most: more frames are seldom under way, and a list as long
- * as an untrained model can make it is not worth keeping. */
+/* How much is kept at most: more frames are seldom under way. */
 #define MAX_FREE 32
-#define MAX_KEPT_CAPACITY (1 << 17)
+#define MAX_FREE_BYTES (32 << 20)
 
 static GMutex mutex;
-static TsSharedList *free_lists;        /* mutex */
-static guint n_free;            /* mutex */
+static GQueue free_lists = G_QUEUE_INIT;        /* mutex; given back last: first */
+static gsize free_bytes;        /* mutex */
 
+/* The mutex is held. */
+static TsSharedList *
+take_out (GList * link)
+{
+  TsSharedList *self = link->data;
+
+  g_queue_unlink (&free_lists, link);
+  free_bytes -= self->capacity;
+  return self;
+}
+
+/* The smallest one; and boxes do not take the room of masks. */
 static TsSharedList *
 take_free (gsize size)
 {
-  TsSharedList **place, *found = NULL;
+  TsSharedList *found = NULL;
 
   g_mutex_lock (&mutex);
-  for (place = &free_lists; *place != NULL; place = &(*place)->next) {
-    if ((*place)->capacity < size)
-      continue;
-    found = *place;
-    *place = found->next;
-    n_free--;
-    break;
+  for (GList * link = free_lists.head; link != NULL; link = link->next) {
+    TsSharedList *list = link->data;
+
+    if (list->capacity >= size && list->capacity / 4 <= size + STEP
+        && (found == NULL || list->capacity < found->capacity))
+      found = list;
   }
+  if (found != NULL)
+    take_out (&found->link);
   g_mutex_unlock (&mutex);
   return found;
 }
@@ -38,22 +50,39 @@ static TsSharedList *
 alloc_list (gsize size)
 {
   gsize capacity = (size / STEP + 1) * STEP;
-  TsSharedList *self = g_malloc (sizeof (TsSharedList) + capacity);
+  TsSharedList *self = g_try_malloc (sizeof (TsSharedList) + capacity);
 
+  if (self == NULL)
+    return NULL;
   self->capacity = capacity;
   self->items = self + 1;
+  self->link = (GList) {
+  .data = self};
   return self;
 }
 
 TsSharedList *
-ts_shared_list_new (guint n, gsize size)
+ts_shared_list_try_new (gsize n, gsize size)
 {
   TsSharedList *self = take_free (n * size);
 
   if (self == NULL)
     self = alloc_list (n * size);
+  if (self == NULL)
+    return NULL;
   self->ref_count = 1;
   self->n = n;
+  return self;
+}
+
+TsSharedList *
+ts_shared_list_new (gsize n, gsize size)
+{
+  TsSharedList *self = ts_shared_list_try_new (n, size);
+
+  if (self == NULL)
+    g_error ("no memory for %" G_GSIZE_FORMAT " x %" G_GSIZE_FORMAT " bytes",
+        n, size);
   return self;
 }
 
@@ -64,28 +93,21 @@ ts_shared_list_ref (TsSharedList * self)
   return self;
 }
 
-/* FALSE if there is enough already. */
-static gboolean
-keep (TsSharedList * self)
+/* What was not taken for longest goes. */
+static void
+give_back (TsSharedList * self)
 {
-  gboolean kept;
-
-  if (self->capacity > MAX_KEPT_CAPACITY)
-    return FALSE;
   g_mutex_lock (&mutex);
-  kept = n_free < MAX_FREE;
-  if (kept) {
-    self->next = free_lists;
-    free_lists = self;
-    n_free++;
-  }
+  g_queue_push_head_link (&free_lists, &self->link);
+  free_bytes += self->capacity;
+  while (free_lists.length > MAX_FREE || free_bytes > MAX_FREE_BYTES)
+    g_free (take_out (free_lists.tail));
   g_mutex_unlock (&mutex);
-  return kept;
 }
 
 void
 ts_shared_list_unref (TsSharedList * self)
 {
-  if (g_atomic_int_dec_and_test (&self->ref_count) && !keep (self))
-    g_free (self);
+  if (g_atomic_int_dec_and_test (&self->ref_count))
+    give_back (self);
 }

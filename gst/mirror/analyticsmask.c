@@ -16,8 +16,7 @@
 static GArray *
 find_classes (const GstTorchscriptMaskMeta * meta)
 {
-  const guint16 *cells = g_bytes_get_data (gst_torchscript_mask_meta_get_classes
-      (meta), NULL);
+  const guint16 *cells = gst_torchscript_mask_meta_get_cells (meta);
   gsize n_cells = (gsize) meta->columns * meta->rows;
   g_autofree gboolean *occurs = g_new0 (gboolean, G_MAXUINT16 + 1);
   GArray *classes = g_array_new (FALSE, FALSE, sizeof (guint));
@@ -35,8 +34,8 @@ find_classes (const GstTorchscriptMaskMeta * meta)
 static GstBuffer *
 share_mask (const GstTorchscriptMaskMeta * meta)
 {
-  GstBuffer *mask = gst_buffer_new_wrapped_bytes
-      (gst_torchscript_mask_meta_get_classes (meta));
+  g_autoptr (GBytes) classes = gst_torchscript_mask_meta_get_classes (meta);
+  GstBuffer *mask = gst_buffer_new_wrapped_bytes (classes);
   const gsize offset[GST_VIDEO_MAX_PLANES] = { 0 };
   const gint stride[GST_VIDEO_MAX_PLANES] = { meta->columns * 2 };
   GstVideoFormat format = G_BYTE_ORDER == G_LITTLE_ENDIAN ?

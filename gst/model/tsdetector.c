@@ -297,7 +297,7 @@ unmap_result (const TsLetterbox * letterbox, TsResult * result)
 {
   for (guint i = 0; i < result->boxes->len; i++)
     ts_letterbox_unmap (letterbox, g_array_index (result->boxes, TsBox, i).box);
-  if (result->mask.classes)
+  if (result->mask.width > 0)
     unmap_tensor (letterbox, result->mask.area);
 }
 

@@ -76,8 +76,7 @@ static void
 append_mask (GString * text, gsize start, guint page,
     const GstTorchscriptMaskMeta * meta)
 {
-  const guint16 *classes =
-      g_bytes_get_data (gst_torchscript_mask_meta_get_classes (meta), NULL);
+  const guint16 *classes = gst_torchscript_mask_meta_get_cells (meta);
   g_autofree gboolean *present = g_new0 (gboolean, G_MAXUINT16 + 1);
 
   for (gsize i = 0; i < (gsize) meta->columns * meta->rows; i++)

@@ -108,8 +108,7 @@ append_classes (GString * row, const TsRecord * record,
 static gboolean
 find_box (const GstTorchscriptMaskMeta * meta, guint class_id, gfloat box[4])
 {
-  const guint16 *classes =
-      g_bytes_get_data (gst_torchscript_mask_meta_get_classes (meta), NULL);
+  const guint16 *classes = gst_torchscript_mask_meta_get_cells (meta);
   guint left = meta->columns, top = meta->rows, right = 0, bottom = 0;
 
   for (guint row = 0; row < meta->rows; row++) {
@@ -136,8 +135,7 @@ static void
 append_mask (GString * row, const TsRecord * record,
     const GstTorchscriptMaskMeta * meta)
 {
-  const guint16 *classes =
-      g_bytes_get_data (gst_torchscript_mask_meta_get_classes (meta), NULL);
+  const guint16 *classes = gst_torchscript_mask_meta_get_cells (meta);
   g_autofree gboolean *present = g_new0 (gboolean, G_MAXUINT16 + 1);
   gfloat box[4];
 

@@ -116,8 +116,7 @@ append_classes (GString * line, const TsRecord * record,
 static void
 append_runs (GString * line, const GstTorchscriptMaskMeta * meta)
 {
-  const guint16 *classes =
-      g_bytes_get_data (gst_torchscript_mask_meta_get_classes (meta), NULL);
+  const guint16 *classes = gst_torchscript_mask_meta_get_cells (meta);
   gsize n = (gsize) meta->columns * meta->rows, end;
 
   g_string_append (line, "\"runs\":[");

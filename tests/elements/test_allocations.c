@@ -2,8 +2,8 @@
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Frames go through inference and overlay, with a few boxes, with many or with
- * classes on each; the fake shim answers for libtorch.  malloccount.c tells who allocated.  What GStreamer
+ * Frames go through inference and overlay, with a few boxes, with many, with
+ * classes or with a mask on each; the fake shim answers for libtorch.  malloccount.c tells who allocated.  What GStreamer
  * allocates for a meta or an event is its own; GSlice is told to use malloc(), so
  * that nothing is hidden.
  */
@@ -19,6 +19,7 @@
   "\"values\": [%s]}}}"
 
 #define MANY_BOXES 400
+#define MASK_EDGE 64
 
 #define PIPELINE \
   "videotestsrc num-buffers=%d ! " \
@@ -109,6 +110,18 @@ check_many_boxes (void)
   check ("yolo-end2end", "1, 400, 6", values->str);
 }
 
+static void
+check_mask (void)
+{
+  g_autoptr (GString) values = g_string_new (NULL);
+  g_autofree gchar *shape = g_strdup_printf ("1, 2, %d, %d", MASK_EDGE,
+      MASK_EDGE);
+
+  for (gint i = 0; i < 2 * MASK_EDGE * MASK_EDGE; i++)
+    g_string_append_printf (values, "%s%d", i > 0 ? ", " : "", i % 7);
+  check ("segmentation", shape, values->str);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -124,5 +137,6 @@ main (int argc, char **argv)
       "4, 4, 20, 20, 0.75, 0, 9, 9, 30, 30, 0.25, 2");
   check_many_boxes ();
   check ("classification", "1, 4", "0.5, 2, -1, 0");
+  check_mask ();
   return 0;
 }

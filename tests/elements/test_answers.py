@@ -53,7 +53,7 @@ def add_mask(buf):
     """Four quarters of the classes 0 to 3, the right half of them beyond x = 72."""
     meta = GstTorchscript.buffer_add_torchscript_mask_meta(
         buf, 'm', WIDTH, HEIGHT, 4, 2, 2,
-        GLib.Bytes.new(np.uint16([0, 1, 2, 3]).tobytes()))
+        [0, 1, 2, 3])
     meta.x, meta.width = 24, 96
 
 
@@ -93,7 +93,7 @@ class Masks(unittest.TestCase):
         def add(buf):
             GstTorchscript.buffer_add_torchscript_mask_meta(
                 buf, 'm', WIDTH + 1, HEIGHT, 0, 1, 1,
-                GLib.Bytes.new(np.uint16([1]).tobytes()))
+                [1])
         self.assertTrue((draw('detectionoverlay', add) == 100).all())
 
 

@@ -13,6 +13,7 @@
 #include "faultmodel.h"
 #include "faultreport.h"
 #include "modeltest.h"
+#include "torchscript.h"
 #include "tsengine.h"
 #include "tserror.h"
 
@@ -59,6 +60,20 @@ warm_up (GError ** error)
 }
 
 static gboolean
+attach (const TsMask * mask, GError ** error)
+{
+  g_autoptr (GstBuffer) buffer = gst_buffer_new ();
+
+  if (gst_buffer_add_torchscript_mask_meta (buffer, "m", FAULT_EDGE, FAULT_EDGE,
+          0, mask->width, mask->height, mask->classes,
+          (gsize) mask->width * mask->height))
+    return TRUE;
+  g_set_error_literal (error, TS_ERROR, TS_ERROR_MEMORY,
+      "no memory for the mask of a buffer");
+  return FALSE;
+}
+
+static gboolean
 segment (GError ** error)
 {
   static gfloat scores[2 * FAULT_EDGE * FAULT_EDGE];
@@ -68,7 +83,8 @@ segment (GError ** error)
   g_auto (TsResult) result = { NULL };
 
   ts_result_init (&result);
-  return decoder->decode (&output, 0, &params, &result, error);
+  return decoder->decode (&output, 0, &params, &result, error)
+      && attach (&result.mask, error);
 }
 
 static const struct
@@ -124,6 +140,7 @@ main (int argc, char **argv)
   directory = fault_directory_new ();
   g_setenv ("GST_TORCHSCRIPT_SHIM", g_getenv ("TEST_SHIM"), TRUE);
   g_test_init (&argc, &argv, NULL);
+  gst_init (NULL, NULL);
   fault_watch (120);
   package = g_build_filename (directory, "package", NULL);
   file = g_build_filename (directory, "model.pt", NULL);

@@ -81,7 +81,7 @@ class Masks(unittest.TestCase):
     def make(self):
         buf = Gst.Buffer.new_allocate(None, 64, None)
         meta = GstTorchscript.buffer_add_torchscript_mask_meta(
-            buf, 'm', 8, 8, 5, 3, 2, GLib.Bytes.new(self.CELLS.tobytes()))
+            buf, 'm', 8, 8, 5, 3, 2, self.CELLS.ravel().tolist())
         meta.x, meta.y, meta.width, meta.height = -2, 0, 12, 8
         meta.parent_id = 12
         return buf

@@ -72,9 +72,8 @@ static void
 add_mask (GstBuffer * buffer)
 {
   const guint16 classes[] = { 0, 0, 5, 5, 0, 0, 0, 300 };
-  g_autoptr (GBytes) bytes = g_bytes_new (classes, sizeof classes);
   GstTorchscriptMaskMeta *meta = gst_buffer_add_torchscript_mask_meta (buffer,
-      "cells", WIDTH, HEIGHT, number, 4, 2, bytes);
+      "cells", WIDTH, HEIGHT, number, 4, 2, classes, 8);
 
   meta->height = 100;
 }
@@ -88,7 +87,6 @@ add_second_stage (GstBuffer * buffer)
   };
   const GstTorchscriptClassification classes[] = { {0.625f, 2, "large"} };
   const guint16 cell = 4;
-  g_autoptr (GBytes) bytes = g_bytes_new (&cell, sizeof cell);
   GstTorchscriptMaskMeta *mask;
 
   gst_buffer_add_torchscript_detection_meta (buffer, "cells", WIDTH, HEIGHT,
@@ -96,7 +94,7 @@ add_second_stage (GstBuffer * buffer)
   gst_buffer_add_torchscript_classification_meta (buffer, "sizes", number,
       classes, 1)->parent_id = 22;
   mask = gst_buffer_add_torchscript_mask_meta (buffer, "parts", WIDTH, HEIGHT,
-      number, 1, 1, bytes);
+      number, 1, 1, &cell, 1);
   mask->parent_id = 23;
   mask->x = 10;
   mask->y = 20;
