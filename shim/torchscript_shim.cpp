@@ -137,10 +137,9 @@ jit::Module load_file(TsShimModule &self, const TsShimLoadOptions &options) {
   const ts::Vetting vetting{self.path, ts::load_op_libs(options.op_libs),
                             options.unsafe_operators != 0};
   try {
-    const bool is_vetted = ts::vet_archive(archive, vetting);
+    ts::vet_archive(archive, vetting);
     jit::ExtraFilesMap extra_files{{kConfigFile, ""}};
     jit::Module module = jit::load(archive, self.device, extra_files);
-    if (!is_vetted) ts::vet_loaded(module, vetting);
     self.config = extra_files[kConfigFile];
     return module;
   } catch (const ts::Error &) {

@@ -55,8 +55,8 @@ void GraphVetter::vet_type(const c10::TypePtr &type, const jit::Node *node) {
   if (!seen_.insert(type.get()).second) return;
   auto named = type->cast<c10::NamedType>();
   std::string name = named && named->name() ? named->name()->qualifiedName() : "";
-  if (is_foreign_class(name) && !is_allowed_class(name) &&
-      !is_of_library(name.substr(sizeof kForeignClass - 1)))
+  if (name.compare(0, sizeof kForeignClass - 1, kForeignClass) == 0 &&
+      !is_allowed_class(name) && !is_of_library(name.substr(sizeof kForeignClass - 1)))
     refuse(vetting_, "has an object of the class " + name,
            node ? place_in_words(node->sourceRange()) : "in its data");
   for (const auto &part : type->containedTypes()) vet_type(part, node);
@@ -94,10 +94,6 @@ void vet_graphs(const jit::CompilationUnit &unit, const Vetting &vetting) {
   GraphVetter vetter(vetting);
   for (jit::Function *function : unit.get_functions())
     vetter.vet_block(jit::toGraphFunction(*function).graph()->block());
-}
-
-bool is_foreign_class(const std::string &name) {
-  return name.compare(0, sizeof kForeignClass - 1, kForeignClass) == 0;
 }
 
 void vet_type(const c10::TypePtr &type, const Vetting &vetting) {

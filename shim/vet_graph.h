@@ -16,7 +16,4 @@ void vet_graphs(const torch::jit::CompilationUnit &unit, const Vetting &vetting)
 // The same for a type by itself.
 void vet_type(const c10::TypePtr &type, const Vetting &vetting);
 
-// Whether a class of that name is of a library, with code that is no TorchScript.
-bool is_foreign_class(const std::string &name);
-
 }  // namespace ts

@@ -3,11 +3,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // jit::load() compiles the classes that the pickled data names and runs their
-// __setstate__() on the way; what else it could run, vet_source() refuses.  So a module
-// without this method is loaded first, and what was compiled is looked at before it is
-// called.  Where there is one, the same is done here with the same importer, but objects
-// are left empty and no method is called, so that all the code that loading would compile
-// can be looked at.
+// __setstate__() on the way.  Here the same is done with the same importer, but
+// objects are left empty and no method is called, so that all the code that loading
+// would compile can be looked at.
 #include "vetting.h"
 
 #include <caffe2/serialize/inline_container.h>
@@ -15,7 +13,6 @@
 #include <torch/csrc/jit/serialization/unpickler.h>
 
 #include <algorithm>
-#include <cctype>
 
 #include "shim_error.h"
 #include "vet_graph.h"
@@ -34,34 +31,24 @@ namespace jit = torch::jit;
 namespace ts {
 namespace {
 
-constexpr char kSetState[] = "__setstate__";
-
 class ArchiveVetter {
  public:
   ArchiveVetter(const std::shared_ptr<Archive> &archive, const Vetting &vetting);
-  void vet_sources();
-  void vet_data();
-  void vet_code();
-  bool runs_when_loaded() const { return runs_when_loaded_; }
+  void vet();
 
  private:
-  std::shared_ptr<jit::Source> read_source(const std::string &record);
   std::shared_ptr<jit::Source> load_source(const std::string &qualifier);
   c10::StrongTypePtr find_type(const c10::QualifiedName &name);
-  c10::intrusive_ptr<c10::ivalue::Object> make_empty();
   c10::intrusive_ptr<c10::ivalue::Object> make_object(const c10::StrongTypePtr &type,
                                                       const c10::IValue &state);
   at::DataPtr read_storage(const std::string &name);
   c10::IValue unpickle(const std::string &name);
-  void unpickle_all();
 
   const Vetting &vetting_;
   caffe2::serialize::PyTorchStreamReader reader_;
   std::shared_ptr<jit::CompilationUnit> unit_;
   std::vector<c10::IValue> constants_;
   jit::SourceImporter importer_;
-  bool runs_when_loaded_ = false;
-  bool compiles_ = false;
   bool objects_matter_ = false;  // constants are part of what is compiled
   StoredBytes stored_;
   std::vector<c10::IValue> states_;
@@ -75,65 +62,31 @@ ArchiveVetter::ArchiveVetter(const std::shared_ptr<Archive> &archive,
       importer_(
           unit_, &constants_,
           [this](const std::string &qualifier) { return load_source(qualifier); },
-          reader_.version()) {
-  if (reader_.hasRecord("model.json"))
-    throw Error(TS_SHIM_ERROR_LOAD,
-                vetting_.path +
-                    ": is of the format before PyTorch 1.4, which cannot be "
-                    "checked; load and save it with a newer PyTorch");
-}
-
-std::shared_ptr<jit::Source> ArchiveVetter::read_source(const std::string &record) {
-  auto [data, size] = reader_.getRecord(record);
-  return std::make_shared<jit::Source>(
-      std::string(static_cast<const char *>(data.get()), size), record, 1);
-}
+          reader_.version()) {}
 
 std::shared_ptr<jit::Source> ArchiveVetter::load_source(const std::string &qualifier) {
   std::string path = "code/" + qualifier;
   std::replace(path.begin(), path.end(), '.', '/');
   path += ".py";
-  return reader_.hasRecord(path) ? read_source(path) : nullptr;
+  if (!reader_.hasRecord(path)) return nullptr;
+  auto [data, size] = reader_.getRecord(path);
+  auto source = std::make_shared<jit::Source>(
+      std::string(static_cast<const char *>(data.get()), size), path, 1);
+  if (!vetting_.unsafe_operators) vet_source(vetting_.path, source);
+  return source;
 }
 
-// Whether libtorch could find the record as a source file; it ignores case.
-bool is_source(std::string record) {
-  std::transform(record.begin(), record.end(), record.begin(),
-                 [](unsigned char c) { return std::tolower(c); });
-  return record.compare(0, 5, "code/") == 0 && record.size() > 3 &&
-         record.compare(record.size() - 3, 3, ".py") == 0;
-}
-
-void ArchiveVetter::vet_sources() {
-  for (const std::string &record : reader_.getAllRecords()) {
-    if (!is_source(record)) continue;
-    auto source = read_source(record);
-    vet_source(vetting_.path, source);
-    if (source->text_str().find(kSetState, 0) != std::string::npos)
-      runs_when_loaded_ = true;
-  }
-}
-
-// A class of a library may run code of its own.
 c10::StrongTypePtr ArchiveVetter::find_type(const c10::QualifiedName &name) {
-  if (!compiles_) {
-    if (is_foreign_class(name.qualifiedName())) runs_when_loaded_ = true;
-    return c10::StrongTypePtr(unit_, c10::ClassType::create(c10::nullopt, unit_));
-  }
   c10::TypePtr type = importer_.loadType(name);
-  vet_type(type, vetting_);
+  if (!vetting_.unsafe_operators) vet_type(type, vetting_);
   return c10::StrongTypePtr(unit_, type);
-}
-
-c10::intrusive_ptr<c10::ivalue::Object> ArchiveVetter::make_empty() {
-  auto type = c10::ClassType::create(c10::nullopt, unit_);
-  return c10::ivalue::Object::create({unit_, type}, 0);
 }
 
 c10::intrusive_ptr<c10::ivalue::Object> ArchiveVetter::make_object(
     const c10::StrongTypePtr &type, const c10::IValue &state) {
   states_.push_back(state);
-  if (!objects_matter_) return make_empty();
+  auto empty = c10::ClassType::create(c10::nullopt, unit_);
+  if (!objects_matter_) return c10::ivalue::Object::create({unit_, empty}, 0);
   // Of what may be here only the prepared weights have a use as a constant.
   auto cls = type.type_->expect<c10::ClassType>();
   vet_tensors(state, stored_, vetting_.path);
@@ -142,7 +95,7 @@ c10::intrusive_ptr<c10::ivalue::Object> ArchiveVetter::make_object(
     throw Error(TS_SHIM_ERROR_LOAD, vetting_.path + ": has a constant of its own class " +
                                         cls->name()->qualifiedName() +
                                         ", which cannot be checked");
-  cls->getMethod(kSetState)({object, state});
+  cls->getMethod("__setstate__")({object, state});
   return object;
 }
 
@@ -173,43 +126,27 @@ c10::IValue ArchiveVetter::unpickle(const std::string &name) {
   return unpickler.parse_ivalue();
 }
 
-void ArchiveVetter::unpickle_all() {
-  states_.clear();
-  stored_.clear();
-  objects_matter_ = compiles_;
+void ArchiveVetter::vet() {
+  if (reader_.hasRecord("model.json"))
+    throw Error(TS_SHIM_ERROR_LOAD,
+                vetting_.path +
+                    ": is of the format before PyTorch 1.4, which cannot be "
+                    "checked; load and save it with a newer PyTorch");
+  jit::populate_upgraders_graph_map();
+  objects_matter_ = true;
   auto constants = unpickle("constants").toTuple();
   constants_.assign(constants->elements().begin(), constants->elements().end());
   objects_matter_ = false;
   states_.push_back(unpickle("data"));
-}
-
-void ArchiveVetter::vet_data() {
-  unpickle_all();
   for (const auto *values : {&constants_, &states_})
     for (const c10::IValue &value : *values) vet_tensors(value, stored_, vetting_.path);
-}
-
-void ArchiveVetter::vet_code() {
-  jit::populate_upgraders_graph_map();
-  compiles_ = true;
-  unpickle_all();
-  vet_graphs(*unit_, vetting_);
+  if (!vetting_.unsafe_operators) vet_graphs(*unit_, vetting_);
 }
 
 }  // namespace
 
-bool vet_archive(const std::shared_ptr<Archive> &archive, const Vetting &vetting) {
-  ArchiveVetter vetter(archive, vetting);
-  if (!vetting.unsafe_operators) vetter.vet_sources();
-  vetter.vet_data();
-  if (vetting.unsafe_operators) return true;
-  if (vetter.runs_when_loaded()) vetter.vet_code();
-  return vetter.runs_when_loaded();
-}
-
-void vet_loaded(const jit::Module &module, const Vetting &vetting) {
-  vet_graphs(*module._ivalue()->compilation_unit(), vetting);
-  vet_type(module.type(), vetting);
+void vet_archive(const std::shared_ptr<Archive> &archive, const Vetting &vetting) {
+  ArchiveVetter(archive, vetting).vet();
 }
 
 }  // namespace ts
