@@ -31,8 +31,12 @@ class SourceVetter {
 
  private:
   [[noreturn]] void refuse(const jit::TreeRef &tree) const;
+  void vet_name(const jit::TreeRef &tree) const;
+  void vet_type(const jit::TreeRef &tree) const;
+  void vet_parts(const jit::TreeRef &tree) const;
   void vet_literal(const jit::TreeRef &tree) const;
-  void vet_call(const jit::TreeRef &tree) const;
+  void vet_call(const jit::Apply &call) const;
+  void vet_assignment(const jit::Assign &assignment) const;
   void vet_class(const jit::ClassDef &definition) const;
   const std::string &path_;
 };
@@ -45,48 +49,107 @@ void SourceVetter::refuse(const jit::TreeRef &tree) const {
                   "torch.jit.save()");
 }
 
-// What torch.jit.save() writes for values that have no literal.
-void SourceVetter::vet_call(const jit::TreeRef &tree) const {
-  std::string callee = tree->trees().at(0)->range().text().str();
-  for (const char *known :
-       {"annotate", "float", "int", "torch.device", "torch.Generator", "uninitialized"})
-    if (callee == known) return;
-  refuse(tree);
+// torch.float, say.  Beyond a constant of the module there are properties, with code.
+void SourceVetter::vet_name(const jit::TreeRef &tree) const {
+  size_t dots = 0;
+  jit::TreeRef part = tree;
+  for (; part->kind() == '.'; part = part->trees().at(0)) dots++;
+  if (part->kind() != jit::TK_VAR) refuse(tree);
+  if (jit::Var(part).name().name() == "CONSTANTS" && dots > 1) refuse(tree);
+}
+
+// Optional[Dict[str, __torch__.m.M]], which is parsed and never computed.
+void SourceVetter::vet_type(const jit::TreeRef &tree) const {
+  switch (tree->kind()) {
+    case jit::TK_LIST:
+    case jit::TK_LIST_LITERAL:
+    case jit::TK_SUBSCRIPT:
+    case jit::TK_TUPLE_LITERAL:
+      for (const auto &part : tree->trees()) vet_type(part);
+      break;
+    case jit::TK_NONE:
+    case jit::TK_NONE_TYPE:
+      break;
+    default:
+      vet_name(tree);
+  }
+}
+
+void SourceVetter::vet_parts(const jit::TreeRef &tree) const {
+  for (const auto &part : tree->trees()) vet_literal(part);
+}
+
+bool is_number(const jit::TreeRef &tree) {
+  if (tree->kind() != jit::TK_VAR) return tree->kind() == jit::TK_CONST;
+  const std::string &name = jit::Var(tree).name().name();
+  return name == "inf" || name == "nan";
+}
+
+bool is_plain(const jit::TreeRef &tree) {
+  return is_number(tree) || tree->kind() == jit::TK_STRINGLITERAL ||
+         (tree->kind() == jit::TK_UNARY_MINUS && is_number(tree->trees().at(0)));
+}
+
+// What torch.jit.save() writes for values that have no literal.  Objects have methods
+// for conversions and signs, so only numbers and texts may be in there.
+void SourceVetter::vet_call(const jit::Apply &call) const {
+  const std::string callee = call.callee().range().text().str();
+  const auto inputs = call.inputs();
+  if (callee == "annotate" && inputs.size() == 2) {
+    vet_type(inputs[0].tree());
+    vet_literal(inputs[1].tree());
+    return;
+  }
+  if (callee != "float" && callee != "int" && callee != "torch.device" &&
+      callee != "torch.Generator")
+    refuse(call.tree());
+  for (const jit::Expr &input : inputs)
+    if (!is_plain(input.tree())) refuse(call.tree());
+  for (const jit::Attribute &attribute : call.attributes())
+    if (!is_plain(attribute.value().tree())) refuse(call.tree());
 }
 
 void SourceVetter::vet_literal(const jit::TreeRef &tree) const {
-  if (tree->isAtom()) return;
   switch (tree->kind()) {
     case jit::TK_APPLY:
-      vet_call(tree);
+      vet_call(jit::Apply(tree));
       break;
-    case jit::TK_ATTRIBUTE:
-    case jit::TK_CONST:
     case jit::TK_DICT_LITERAL:
-    case jit::TK_FALSE:
-    case jit::TK_IDENT:
     case jit::TK_LIST:
     case jit::TK_LIST_LITERAL:
-    case jit::TK_NONE:
-    case jit::TK_NONE_TYPE:
     case jit::TK_OPTION:
-    case jit::TK_STRINGLITERAL:
-    case jit::TK_SUBSCRIPT:
-    case jit::TK_TRUE:
     case jit::TK_TUPLE_LITERAL:
+      vet_parts(tree);
+      break;
+    case jit::TK_CONST:
+    case jit::TK_FALSE:
+    case jit::TK_NONE:
+    case jit::TK_STRINGLITERAL:
+    case jit::TK_TRUE:
+      break;
     case jit::TK_UNARY_MINUS:
+      if (!is_plain(tree)) refuse(tree);
+      break;
     case jit::TK_VAR:
     case '.':
+      vet_name(tree);
       break;
     default:
       refuse(tree);
   }
-  for (const auto &part : tree->trees()) vet_literal(part);
+}
+
+// A constant, or __annotations__["name"] = Type.
+void SourceVetter::vet_assignment(const jit::Assign &assignment) const {
+  if (assignment.lhs().kind() != jit::TK_SUBSCRIPT)
+    vet_literal(assignment.rhs());
+  else if (assignment.rhs().present())
+    vet_type(assignment.rhs().get().tree());
 }
 
 void SourceVetter::vet_class(const jit::ClassDef &definition) const {
   for (const jit::Stmt &statement : definition.body())
-    if (statement.kind() == jit::TK_ASSIGN) vet_literal(jit::Assign(statement).rhs());
+    if (statement.kind() == jit::TK_ASSIGN) vet_assignment(jit::Assign(statement));
 }
 
 void SourceVetter::vet_definition(const jit::TreeRef &tree) const {

@@ -13,7 +13,8 @@ namespace {
 [[noreturn]] void refuse(const std::string &path, const at::Tensor &tensor,
                          size_t bytes) {
   std::ostringstream sizes;
-  sizes << tensor.sizes() << " and the strides " << tensor.strides();
+  sizes << tensor.sizes() << " and the strides " << tensor.strides() << " in "
+        << tensor.storage().nbytes() << " bytes of memory";
   throw Error(TS_SHIM_ERROR_LOAD, path + ": has a tensor of the shape " + sizes.str() +
                                       " that reaches beyond the " +
                                       std::to_string(bytes) +
@@ -40,29 +41,66 @@ bool is_empty(const at::Tensor &tensor) {
   return false;
 }
 
-void vet_tensor(const at::Tensor &tensor, const StoredBytes &stored,
-                const std::string &path) {
-  if (!tensor.defined()) return;
-  if (tensor.layout() != at::kStrided)
-    throw Error(TS_SHIM_ERROR_LOAD,
-                path +
-                    ": stores a sparse tensor, whose indices nobody checks; store "
-                    "it dense");
-  if (is_empty(tensor)) return;
-  auto found = stored.find(tensor.storage().data());
-  size_t bytes = found == stored.end() ? 0 : found->second;
-  if (!is_inside(tensor, bytes)) refuse(path, tensor, bytes);
+template <typename Values>
+void add_each(const Values &values, std::vector<c10::IValue> &parts) {
+  for (const c10::IValue &value : values) parts.push_back(value);
+}
+
+// What @value is made of, one level down; false if nothing ever is.
+bool add_parts(const c10::IValue &value, std::vector<c10::IValue> &parts) {
+  if (value.isTuple()) {
+    add_each(value.toTupleRef().elements(), parts);
+  } else if (value.isList()) {
+    add_each(value.toListRef(), parts);
+  } else if (value.isGenericDict()) {
+    for (const auto &entry : value.toGenericDict()) {
+      parts.push_back(entry.key());
+      parts.push_back(entry.value());
+    }
+  } else if (value.isObject()) {
+    add_each(value.toObjectRef().slots(), parts);
+  } else {
+    return false;
+  }
+  return true;
 }
 
 }  // namespace
 
-void vet_tensors(const c10::IValue &value, const StoredBytes &stored,
-                 const std::string &path) {
-  c10::IValue::HashAliasedIValues parts;
-  value.getSubValues(parts);
-  if (value.isTensor()) parts.insert(value);
-  for (const c10::IValue &part : parts)
-    if (part.isTensor()) vet_tensor(part.toTensor(), stored, path);
+// Any view of the storage is bounded by what it claims to have, so that counts even
+// where the tensor itself is small or empty.
+void TensorVetter::vet_tensor(const at::Tensor &tensor) const {
+  if (!tensor.defined()) return;
+  if (tensor.layout() != at::kStrided)
+    throw Error(TS_SHIM_ERROR_LOAD,
+                path_ +
+                    ": stores a sparse tensor, whose indices nobody checks; store "
+                    "it dense");
+  auto found = stored_.find(tensor.storage().data());
+  size_t bytes = found == stored_.end() ? 0 : found->second;
+  if (tensor.storage().nbytes() > bytes ||
+      (!is_empty(tensor) && !is_inside(tensor, bytes)))
+    refuse(path_, tensor, bytes);
 }
+
+// Without recursion, and each container once: they may lie in themselves.  Tensors of one
+// storage are each looked at.
+void TensorVetter::walk(std::vector<c10::IValue> values, bool keeps) {
+  std::unordered_set<const void *> seen;
+  for (size_t i = 0; i < values.size(); i++) {
+    const c10::IValue value = values[i];
+    if (value.isTensor()) {
+      vet_tensor(value.toTensor());
+    } else if (value.isPtrType() && seen.insert(value.internalToPointer()).second) {
+      if (add_parts(value, values) && keeps) kept_.push_back(value);
+    }
+  }
+}
+
+void TensorVetter::vet(const c10::IValue &value) {
+  walk(std::vector<c10::IValue>(1, value), true);
+}
+
+void TensorVetter::vet_again() { walk(kept_, false); }
 
 }  // namespace ts

@@ -50,8 +50,7 @@ class ArchiveVetter {
   std::vector<c10::IValue> constants_;
   jit::SourceImporter importer_;
   bool objects_matter_ = false;  // constants are part of what is compiled
-  StoredBytes stored_;
-  std::vector<c10::IValue> states_;
+  TensorVetter tensors_;
 };
 
 ArchiveVetter::ArchiveVetter(const std::shared_ptr<Archive> &archive,
@@ -62,7 +61,8 @@ ArchiveVetter::ArchiveVetter(const std::shared_ptr<Archive> &archive,
       importer_(
           unit_, &constants_,
           [this](const std::string &qualifier) { return load_source(qualifier); },
-          reader_.version()) {}
+          reader_.version()),
+      tensors_(vetting.path) {}
 
 std::shared_ptr<jit::Source> ArchiveVetter::load_source(const std::string &qualifier) {
   std::string path = "code/" + qualifier;
@@ -84,12 +84,11 @@ c10::StrongTypePtr ArchiveVetter::find_type(const c10::QualifiedName &name) {
 
 c10::intrusive_ptr<c10::ivalue::Object> ArchiveVetter::make_object(
     const c10::StrongTypePtr &type, const c10::IValue &state) {
-  states_.push_back(state);
+  tensors_.vet(state);
   auto empty = c10::ClassType::create(c10::nullopt, unit_);
   if (!objects_matter_) return c10::ivalue::Object::create({unit_, empty}, 0);
   // Of what may be here only the prepared weights have a use as a constant.
   auto cls = type.type_->expect<c10::ClassType>();
-  vet_tensors(state, stored_, vetting_.path);
   auto object = c10::ivalue::Object::create(type, cls->numAttributes());
   if (cls->compilation_unit() == unit_)
     throw Error(TS_SHIM_ERROR_LOAD, vetting_.path + ": has a constant of its own class " +
@@ -101,7 +100,7 @@ c10::intrusive_ptr<c10::ivalue::Object> ArchiveVetter::make_object(
 
 at::DataPtr ArchiveVetter::read_storage(const std::string &name) {
   auto [data, size] = reader_.getRecord(name);
-  stored_[data.get()] = size;
+  tensors_.add_storage(data.get(), size);
   return std::move(data);
 }
 
@@ -135,11 +134,11 @@ void ArchiveVetter::vet() {
   jit::populate_upgraders_graph_map();
   objects_matter_ = true;
   auto constants = unpickle("constants").toTuple();
+  tensors_.vet(constants);
   constants_.assign(constants->elements().begin(), constants->elements().end());
   objects_matter_ = false;
-  states_.push_back(unpickle("data"));
-  for (const auto *values : {&constants_, &states_})
-    for (const c10::IValue &value : *values) vet_tensors(value, stored_, vetting_.path);
+  tensors_.vet(unpickle("data"));
+  tensors_.vet_again();
   if (!vetting_.unsafe_operators) vet_graphs(*unit_, vetting_);
 }
 
