@@ -81,7 +81,7 @@ void SourceVetter::vet_parts(const jit::TreeRef &tree) const {
 
 bool is_number(const jit::TreeRef &tree) {
   if (tree->kind() != jit::TK_VAR) return tree->kind() == jit::TK_CONST;
-  const std::string &name = jit::Var(tree).name().name();
+  const std::string name = jit::Var(tree).name().name();
   return name == "inf" || name == "nan";
 }
 
