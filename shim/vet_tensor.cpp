@@ -5,6 +5,8 @@
 
 #include <ATen/ATen.h>
 
+#include <unordered_set>
+
 #include "shim_error.h"
 
 namespace ts {
@@ -13,13 +15,13 @@ namespace {
 [[noreturn]] void refuse(const std::string &path, const at::Tensor &tensor,
                          size_t bytes) {
   std::ostringstream sizes;
-  sizes << tensor.sizes() << " and the strides " << tensor.strides() << " in "
-        << tensor.storage().nbytes() << " bytes of memory";
+  sizes << tensor.sizes() << " and the strides " << tensor.strides()
+        << " in a storage of " << tensor.storage().nbytes() << " bytes";
   throw Error(TS_SHIM_ERROR_LOAD, path + ": has a tensor of the shape " + sizes.str() +
                                       " that reaches beyond the " +
                                       std::to_string(bytes) +
                                       " bytes stored for it; the file is damaged or "
-                                      "made to do harm");
+                                      "made to do harm: get it anew from who made it");
 }
 
 // Whether all elements lie within @bytes.  Sums may not wrap around.

@@ -7,7 +7,6 @@
 
 #include <map>
 #include <string>
-#include <unordered_set>
 #include <vector>
 
 namespace ts {
